@@ -35,7 +35,7 @@ internal sealed class FailureGroups(RunSettings settings, Selection selection)
     public IEnumerable<string> Examples() => _groups.Values.OrderByDescending(group => group.Count)
         .Select(group => $"{group.Example.Reason}, such as {Place(group.Example)}: {Message(group.Example)}");
 
-    /// <summary>What identifies a failure for people. A bad line has no URL, so that is its place in the list.</summary>
+    /// <summary>What identifies a failure for people: its URL, or the place in the list of a bad line.</summary>
     public static string Place(Failure failure) =>
         failure.Url.Length > 0
             ? UrlCredentials.Hide(failure.Url.ReplaceLineEndings(" "))

@@ -59,7 +59,8 @@ internal static class FailuresCommand
     }
 
     internal static async Task<int> WriteAsync(
-        RunSettings settings, Selection selection, FailureForm form, TextWriter output, CancellationToken cancellationToken)
+        RunSettings settings, Selection selection, FailureForm form, TextWriter output,
+        CancellationToken cancellationToken)
     {
         settings.WorkStore.RequireExisting();
         await using var stores = await StoreAccess.OpenAsync(settings, cancellationToken);

@@ -17,7 +17,7 @@ internal static class InitCommand
 
     private static readonly Option<string?> FileName = new("--file")
     {
-        Description = $"Settings file. Default: that of {SettingsFile.Variable}, else settings.env in this user's folder.",
+        Description = $"Settings file. Default: what {SettingsFile.Variable} names, else the file of this user.",
         HelpName = "FILE",
     };
 
@@ -35,11 +35,11 @@ internal static class InitCommand
     {
         var command = new Command(
             Name,
-            "Ask for the settings, check them as 'pipeline doctor' does, and write them into the settings file that all "
-                + "commands read. Without a terminal, give them as options.")
+            "Ask for the settings, check them as 'pipeline doctor' does, and write them into the settings file that "
+                + "all commands read. Without a terminal, give them as options.")
         {
-            KeyFile, RunOptions.Api, RunOptions.StorageUrl, RunOptions.Compress, RunOptions.CallbackBase, RunOptions.Price,
-            FileName, Force, NoCheck,
+            KeyFile, RunOptions.Api, RunOptions.StorageUrl, RunOptions.Compress, RunOptions.CallbackBase,
+            RunOptions.Price, FileName, Force, NoCheck,
         };
         command.SetAction((parsed, cancellationToken) => new InitJob(
             new(parsed.GetValue(KeyFile), parsed.GetValue(FileName), parsed.GetValue(Force), parsed.GetValue(NoCheck)),

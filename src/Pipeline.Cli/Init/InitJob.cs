@@ -44,7 +44,8 @@ internal sealed class InitJob(InitRequest request, Dictionary<string, string> gi
 
     private string Next() => _path == SettingsFile.Path
         ? "Next: 'pipeline run LIST --dry-run'"
-        : $"Commands read it where {SettingsFile.Variable} names it: export {SettingsFile.Variable}={Shell.Quote(_path)}";
+        : $"Commands read it where {SettingsFile.Variable} names it: "
+            + $"export {SettingsFile.Variable}={Shell.Quote(_path)}";
 
     private async Task RequireFreeAsync(CancellationToken cancellationToken)
     {

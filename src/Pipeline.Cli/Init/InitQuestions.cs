@@ -35,7 +35,8 @@ internal sealed class InitQuestions(IAnsiConsole console)
                 cancellationToken);
         if (!bucket.StartsWith("s3:", StringComparison.OrdinalIgnoreCase))
             return;
-        await AskAsync(given, InitVariables.AwsRegion, "AWS region of the bucket, such as eu-west-1", cancellationToken);
+        await AskAsync(
+            given, InitVariables.AwsRegion, "AWS region of the bucket, such as eu-west-1", cancellationToken);
         await AskAsync(
             given, InitVariables.AwsKeyId, "AWS access key id (Enter: the credentials of this machine)",
             cancellationToken);

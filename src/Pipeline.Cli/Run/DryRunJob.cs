@@ -13,7 +13,7 @@ using Pipeline.Ports;
 
 namespace Pipeline.Cli.Run;
 
-/// <summary><c>pipeline run --dry-run</c>: says what a run would do and cost. It posts nothing and writes nothing.</summary>
+/// <summary><c>pipeline run --dry-run</c>: says what a run would do and cost. Posts and writes nothing.</summary>
 internal sealed class DryRunJob(RunSettings settings, TextWriter progress)
 {
     private readonly decimal? _price = settings.Bind().Nimble.PricePerUrl;
@@ -105,7 +105,7 @@ internal sealed class DryRunJob(RunSettings settings, TextWriter progress)
         json.WriteStartObject();
         json.WriteString("list_id", run.List.ListId);
         json.WriteString("source", run.Name);
-        json.WriteString("state", run.State is { } state ? JsonNamingPolicy.SnakeCaseLower.ConvertName($"{state}") : "new");
+        json.WriteString("state", run.State?.ToString().ToLowerInvariant() ?? "new");
         json.WriteNumber("inputs", run.List.Inputs);
         json.WriteNumber("to_post", run.ToPost);
         json.WriteNumber("posted_before", run.Posted);
@@ -130,7 +130,8 @@ internal sealed class DryRunJob(RunSettings settings, TextWriter progress)
     /// <param name="ClosedAt">When that one was closed.</param>
     /// <param name="Posted">Number of its inputs that were posted before.</param>
     private sealed record PlannedRun(
-        string Name, ListInspection List, ListForecast Forecast, ListState? State, DateTimeOffset? ClosedAt, long Posted)
+        string Name, ListInspection List, ListForecast Forecast, ListState? State, DateTimeOffset? ClosedAt,
+        long Posted)
     {
         /// <summary>Number of inputs that are still to be posted.</summary>
         public long ToPost => State == ListState.Closed ? 0 : Math.Max(0, Forecast.Posted - Posted);

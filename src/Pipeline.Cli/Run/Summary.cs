@@ -9,7 +9,7 @@ using Spectre.Console;
 
 namespace Pipeline.Cli.Run;
 
-/// <summary>What a run ends with: outcomes by kind, an example of each failure, the files, and the next command.</summary>
+/// <summary>The end of a run: outcomes by kind, an example of each failure, the files, the next command.</summary>
 internal sealed class Summary(IAnsiConsole console, RunSettings settings, IServiceProvider services)
 {
     // Rows of submissions with failures; an example that comes later is left out.

@@ -42,14 +42,17 @@ internal static class SummaryTable
     public static string Money(decimal cost) => cost.ToString("#,##0.00##", CultureInfo.InvariantCulture);
 
     /// <summary>Sums statuses by class, and names those that a class holds.</summary>
-    private static IEnumerable<(string Name, long Count)> HttpClasses(IEnumerable<KeyValuePair<string, long>> statuses) =>
-        statuses.GroupBy(s => s.Key.Length == 3 && char.IsAsciiDigit(s.Key[0]) ? $"HTTP {s.Key[0]}xx" : "no HTTP status")
-            .OrderBy(group => group.Key, StringComparer.Ordinal)
+    private static IEnumerable<(string Name, long Count)> HttpClasses(
+        IEnumerable<KeyValuePair<string, long>> statuses) =>
+        statuses.GroupBy(status => IsStatus(status.Key) ? status.Key[0] : ' ')
+            .OrderBy(group => group.Key)
             .Select(group => (
-                group.Key.StartsWith("HTTP", StringComparison.Ordinal)
-                    ? $"{group.Key} ({string.Join(", ", group.Select(s => s.Key).Order(StringComparer.Ordinal))})"
-                    : group.Key,
-                group.Sum(s => s.Value)));
+                group.Key == ' '
+                    ? "no HTTP status"
+                    : $"HTTP {group.Key}xx ({string.Join(", ", group.Select(s => s.Key).Order(StringComparer.Ordinal))})",
+                group.Sum(status => status.Value)));
+
+    private static bool IsStatus(string text) => text.Length == 3 && text.All(char.IsAsciiDigit);
 
     private static void AddSeries(Table table, ManifestCounts? runs)
     {

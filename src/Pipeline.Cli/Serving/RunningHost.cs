@@ -20,7 +20,10 @@ internal sealed class RunningHost : IDisposable
     {
         Address = address;
         // A replay takes as long as there are failures; the user may stop it.
-        _http = new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
+        _http = new(new SocketsHttpHandler { UseProxy = false })
+        {
+            BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan,
+        };
         if (key is { Length: > 0 })
             _http.DefaultRequestHeaders.Authorization = new("Bearer", key);
     }
@@ -30,11 +33,12 @@ internal sealed class RunningHost : IDisposable
 
     /// <summary>Finds it; null if nobody works in the folder.</summary>
     public static RunningHost? Find(RunSettings settings) =>
-        !settings.WorkStore.IsShared && KeptAddresses.IsListening(settings) && KeptAddresses.Listen(settings) is { } address
+        !settings.WorkStore.IsShared && KeptAddresses.IsListening(settings)
+            && KeptAddresses.Listen(settings) is { } address
             ? new(ListenAddress.Local(address), settings.Bind().Dashboard.Key)
             : null;
 
-    /// <summary>What to tell somebody who gives work to a folder in which nobody works; null if somebody does.</summary>
+    /// <summary>What to tell somebody who gives work to a folder in which nobody works; else null.</summary>
     public static string? DescribeAbsence(RunSettings settings)
     {
         using var host = Find(settings);
@@ -69,7 +73,8 @@ internal sealed class RunningHost : IDisposable
         {
             throw PipelineException.Transient(
                 FailureReasons.Unavailable,
-                $"The process at {Address} does not answer: {problem.Message.TrimEnd('.')}. Run the same command again.",
+                $"The process at {Address} does not answer: {problem.Message.TrimEnd('.')}. "
+                    + "Run the same command again.",
                 inner: problem);
         }
     }

@@ -55,7 +55,11 @@ internal static class SettingsFile
     {
         try
         {
-            return [.. File.ReadLines(path).Select((line, i) => Parse(path, i + 1, line.Trim())).OfType<(string, string)>()];
+            return
+            [
+                .. File.ReadLines(path).Select((line, i) => Parse(path, i + 1, line.Trim()))
+                    .OfType<(string, string)>(),
+            ];
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
@@ -66,7 +70,7 @@ internal static class SettingsFile
     /// <summary>Writes a file that only its owner can read.</summary>
     public static void Write(string path, IEnumerable<(string Name, string Value)> variables)
     {
-        var text = new StringBuilder("# Settings of pipeline, written by 'pipeline init'. It holds keys: keep it private.\n");
+        var text = new StringBuilder("# Written by 'pipeline init'. It holds keys: keep it private.\n");
         foreach (var (name, value) in variables)
             text.Append(name).Append('=').Append(value).Append('\n');
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
@@ -85,8 +89,8 @@ internal static class SettingsFile
         var name = text[..equals].TrimEnd();
         if (!Known.Contains(name) && !KnownStarts.Any(start => name.StartsWith(start, StringComparison.Ordinal)))
             throw Unusable(
-                $"Line {number} of the settings file {path} sets {DisplayText.Quote(name)}, which pipeline does not read. "
-                    + "Remove it, or correct the name.");
+                $"Line {number} of the settings file {path} sets {DisplayText.Quote(name)}, which pipeline does not "
+                    + "read. Remove it, or correct the name.");
         return (name, Unquote(text[(equals + 1)..].Trim()));
     }
 

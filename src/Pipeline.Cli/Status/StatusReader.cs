@@ -43,7 +43,9 @@ internal sealed class StatusReader(IServiceProvider services, RunSettings settin
             notes.Add(problem);
         if (listId is null)
             notes.AddRange(await UndeliveredNote.ReadAsync(services, settings, cancellationToken));
-        var lists = listId is null ? await ReadAllAsync(notes, cancellationToken) : [await ReadOneAsync(cancellationToken)];
+        var lists = listId is null
+            ? await ReadAllAsync(notes, cancellationToken)
+            : [await ReadOneAsync(cancellationToken)];
         return new(
             [.. lists.Select(list => list with { Problem = problem })], notes,
             lists.Count == 0 ? await DescribeNoneAsync(cancellationToken) : null);

@@ -30,7 +30,21 @@ internal sealed class StatusWatch(StatusReader reader, Func<StatusView, string> 
                 return;
             }
             await ShowAsync(view);
+            await WaitAsync(cancellationToken);
+        }
+    }
+
+    private async Task WaitAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
             await Task.Delay(Every, TimeProvider.System, cancellationToken);
+        }
+        catch (OperationCanceledException) when (_live is not null)
+        {
+            // The prompt begins on a line of its own, below what was drawn last.
+            await Console.Out.WriteLineAsync();
+            throw;
         }
     }
 

@@ -44,7 +44,8 @@ internal static class VerifyCommand
     {
         var report = await ReportAsync(settings, what, cancellationToken);
         if (report is { Lists: 0, Records: 0, Failures: 0 } && what is not null && !Directory.Exists(what))
-            throw Unusable($"There is no list {DisplayText.Quote(what)} in {settings.Azure?.ToString() ?? settings.Out}.");
+            throw Unusable(
+                $"There is no list {DisplayText.Quote(what)} in {settings.Azure?.ToString() ?? settings.Out}.");
         if (json)
             await output.WriteLineAsync(JsonSerializer.Serialize(report, VerificationJson.Default.VerificationReport));
         else

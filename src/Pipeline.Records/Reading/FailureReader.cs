@@ -71,7 +71,8 @@ public static class FailureReader
         catch (JsonException e)
         {
             var problem = new RecordException(
-                RecordFault.Invalid, $"the line is no {Failure.SchemaName}: {JsonFault.Describe(e)}", position, inner: e);
+                RecordFault.Invalid, $"the line is no {Failure.SchemaName}: {JsonFault.Describe(e)}", position,
+                inner: e);
             if (options.OnProblem is not { } report)
                 throw problem;
             report(problem);

@@ -54,9 +54,10 @@ internal sealed class Verification : IDisposable
         }
         catch (Exception e) when (e is RecordException or JsonException)
         {
+            var fault = e is JsonException json ? JsonFault.Describe(json) : e.Message;
             var (kind, why) = e is RecordException { Fault: RecordFault.Missing }
-                ? ("missing", e.Message)
-                : ("invalid", $"it is no {Manifest.SchemaName}: {(e is JsonException json ? JsonFault.Describe(json) : e.Message)}");
+                ? ("missing", fault)
+                : ("invalid", $"it is no {Manifest.SchemaName}: {fault}");
             Problems.Add(new() { Kind = kind, Message = why, File = file, ListId = listId });
         }
     }

@@ -65,7 +65,7 @@ internal sealed class ListProgressReader(
     }
 
     private static TimeSpan? TimeLeft(ListEntry list, long left, double? perMinute) =>
-        perMinute is { } rate && list is { State: ListState.Open, Steering: not ListSteering.Paused }
+        left > 0 && perMinute is { } rate && list is { State: ListState.Open, Steering: not ListSteering.Paused }
             && left / rate < TimeSpan.FromDays(365).TotalMinutes
             ? TimeSpan.FromMinutes(left / rate)
             : null;

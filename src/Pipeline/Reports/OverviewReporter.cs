@@ -33,8 +33,8 @@ internal sealed class OverviewReporter(
         options.Value.Nimble.Name,
         options.Value.Nimble.IsEmulator,
         // The program's own version, as '--version' prints it.
-        (Assembly.GetEntryAssembly() ?? typeof(OverviewReporter).Assembly).GetCustomAttribute<AssemblyInformationalVersionAttribute>()
-            ?.InformationalVersion ?? "",
+        (Assembly.GetEntryAssembly() ?? typeof(OverviewReporter).Assembly)
+            .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "",
         Environment.MachineName);
 
     /// <summary>Reports how everything stands.</summary>

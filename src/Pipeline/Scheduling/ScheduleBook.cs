@@ -26,8 +26,8 @@ internal sealed class ScheduleBook(IScheduleLedger schedules, TimeProvider time)
         if (NextOf(schedule) is null)
             throw PipelineException.Permanent(
                 FailureReasons.InvalidConfiguration,
-                $"The cron expression is {DisplayText.Quote(schedule.Cron)}, and no such time will come. Correct day and "
-                    + "month, such as \"0 6 28 2 *\" for the 28th of February at six.");
+                $"The cron expression is {DisplayText.Quote(schedule.Cron)}, and no such time will come. Correct day "
+                    + "and month, such as \"0 6 28 2 *\" for the 28th of February at six.");
     }
 
     /// <summary>Adds a schedule, or replaces the one of its name; returns it with its next run.</summary>

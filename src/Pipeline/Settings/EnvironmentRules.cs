@@ -42,8 +42,8 @@ internal static partial class EnvironmentRules
         // OpenTelemetry ignores an address that it cannot read, and sends nothing.
         new(
             [
-                "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
-                "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+                "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+                "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
             ],
             v => Uri.TryCreate(v, UriKind.Absolute, out var address) && address.Scheme is "http" or "https",
             "Write the collector's address, such as http://localhost:4317", IsSecret: true),

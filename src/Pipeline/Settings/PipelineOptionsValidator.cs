@@ -116,8 +116,8 @@ internal sealed class PipelineOptionsValidator : IValidateOptions<PipelineOption
     {
         if (dashboard.Key is { Length: > 0 } key && KeyVault.Unresolved("", key) is null
             && (key.Length < DashboardOptions.MinKeyLength || !key.All(c => c is > ' ' and < (char)127)))
-            yield return $"{name} cannot be used as a key. Write at least {DashboardOptions.MinKeyLength} characters without blanks. "
-                + MakeKey;
+            yield return $"{name} cannot be used as a key. Write at least {DashboardOptions.MinKeyLength} characters "
+                + $"without blanks. {MakeKey}";
     }
 
     private static IEnumerable<string> CheckTimes(PipelineOptions options)

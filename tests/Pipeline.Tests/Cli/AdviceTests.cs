@@ -78,7 +78,8 @@ public sealed class AdviceTests : IDisposable
             @"^No list is open\. Closed: ([0-9a-f]+)\. 'pipeline status --all --out .*' shows them\.\n$",
             (await CliProcess.RunAsync(["status", "--out", folder])).Output);
         Assert.Matches(
-            @"(?m)^[0-9a-f]+ +closed +2 +1 +1 ", (await CliProcess.RunAsync(["status", "--all", "--out", folder])).Output);
+            "(?m)^[0-9a-f]+ +closed +2 +1 +1 ",
+            (await CliProcess.RunAsync(["status", "--all", "--out", folder])).Output);
     }
 
     [Theory]

@@ -27,6 +27,8 @@ public sealed class OptionTests
     [InlineData("run --canary 5000", "--canary is '5000'. Write a whole number from 0 to 1,000, such as 20.")]
     [InlineData("run --shared country=US --shared Country=DE",
         "--shared: 'country' is given twice, as 'country=US' and 'Country=DE'. Remove one of them.")]
+    [InlineData("run --shared url=",
+        "--shared: 'url=' has no value. Write name=value, for example country=US, or leave it out.")]
     [InlineData("run --content ref", "--content is 'ref'. Write inline or reference.")]
     [InlineData("run --fail-status 4xx,6xx",
         "--fail-status is '4xx,6xx'. Write statuses or classes of them with commas between, such as 4xx,503.")]

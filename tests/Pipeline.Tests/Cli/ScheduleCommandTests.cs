@@ -15,7 +15,8 @@ public sealed class ScheduleCommandTests : IDisposable
         var (exitCode, output, error) = await RunAsync(
             "add", "daily", _folder["list.txt"], "--cron", "0 6 * * *", "--time-zone", "Europe/Berlin",
             "--series", "shops");
-        Assert.Equal((0, ""), (exitCode, error));
+        Assert.Equal(0, exitCode);
+        Assert.Matches("^Nobody works in this folder yet\\. Start: 'pipeline serve .*'\n$", error);
         Assert.StartsWith("daily  next run 2", output, StringComparison.Ordinal);
 
         var listed = (await RunAsync("list")).Output;
@@ -35,6 +36,8 @@ public sealed class ScheduleCommandTests : IDisposable
     [InlineData("There is no time zone 'Mars'", "add", "daily", "http://sample.test/", "--cron", "0 6 * * *",
         "--time-zone", "Mars")]
     [InlineData("The schedule's name is 'a/b'", "add", "a/b", "http://sample.test/", "--cron", "0 6 * * *")]
+    [InlineData("The cron expression is '0 0 30 2 *', and no such time will come.", "add", "daily",
+        "http://sample.test/", "--cron", "0 0 30 2 *")]
     [InlineData("There is no schedule 'daily'", "pause", "daily")]
     public async Task WhatCannotBeUsedIsOneLineAndExitCode2(string expected, params string[] arguments)
     {

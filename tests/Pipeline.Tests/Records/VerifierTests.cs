@@ -101,6 +101,23 @@ public sealed class VerifierTests
         Assert.Contains(report["problems"]!.AsArray(), problem => (string)problem!["kind"]! == "count");
         Assert.Equal(ExitCodes.Usage, (await VerifyAsync("no-such-folder")).ExitCode);
         Assert.Equal(ExitCodes.Usage, (await VerifyAsync("--nonsense")).ExitCode);
+        Assert.Equal(ExitCodes.Usage, (await VerifyAsync("no-such-list", "--out", folder.Path)).ExitCode);
+    }
+
+    [Theory]
+    [InlineData("{\"schema\":", "the JSON is not valid")]
+    [InlineData("{\"schema\":\"pipeline.failure/1\"}", "it lacks ")]
+    [InlineData("{\"schema\":\"pipeline.failure/1\",\"id\":7}", "id has a value of the wrong kind")]
+    public async Task WhatIsWrongWithJsonIsSaidInPlainWords(string line, string expected)
+    {
+        using var folder = new ResultFolder();
+        File.WriteAllText(folder.FailuresFile, line + "\n");
+
+        var (_, output) = await VerifyAsync(folder.Path);
+
+        Assert.Contains($"the line is no pipeline.failure/1: {expected}", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("LineNumber", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("System.", output, StringComparison.Ordinal);
     }
 
     private static async Task<(int ExitCode, string Output)> VerifyAsync(params string[] arguments)

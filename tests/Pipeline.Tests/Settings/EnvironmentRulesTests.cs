@@ -39,6 +39,10 @@ public sealed class EnvironmentRulesTests
         "HTTP_PROXY is not usable. Write an address, such as http://proxy.example.com:3128.")]
     [InlineData("NO_PROXY", "\"localhost\"",
         "NO_PROXY is '\"localhost\"'. Write host names with commas between, such as localhost,.example.com.")]
+    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4317",
+        "OTEL_EXPORTER_OTLP_ENDPOINT is not usable. Write the collector's address, such as http://localhost:4317.")]
+    [InlineData("OTEL_EXPORTER_OTLP_PROTOCOL", "http",
+        "OTEL_EXPORTER_OTLP_PROTOCOL is 'http'. Write grpc or http/protobuf.")]
     [InlineData("AWS_SECRET_ACCESS_KEY", "@Microsoft.KeyVault(VaultName=v;SecretName=s)",
         "AWS_SECRET_ACCESS_KEY is a Key Vault reference that Azure has not resolved. "
             + "Grant the app's identity Key Vault Secrets User.")]
@@ -53,7 +57,8 @@ public sealed class EnvironmentRulesTests
             "AWS_SHARED_CREDENTIALS_FILE", "/no/such/file"), ("GOOGLE_APPLICATION_CREDENTIALS", ThisFile()),
         ("AZURE_CLIENT_ID", "11111111-2222-3333-4444-555555555555"), ("HTTPS_PROXY", "http://user:pass@proxy:3128"),
         ("http_proxy", "proxy.example.com:3128"), ("ALL_PROXY", "socks5://127.0.0.1:1080"),
-        ("NO_PROXY", "localhost,.example.com")));
+        ("NO_PROXY", "localhost,.example.com"), ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector.example.com:4318"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")));
 
     [Fact]
     public void AllErrorsOfAllKindsAreReportedAtOnceAndNoneTwice()

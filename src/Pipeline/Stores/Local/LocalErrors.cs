@@ -53,8 +53,8 @@ internal static class LocalErrors
     /// <summary>Creates the error for a file that was renamed, moved or removed, itself or with its folder.</summary>
     public static PipelineException Gone(string path, Exception? inner = null) => Stops(
         FailureReasons.Unavailable,
-        $"There is no file '{path}' any more: somebody renamed, moved or removed it or its folder. Move it back to that "
-            + $"place. {Continue}",
+        $"There is no file '{path}' any more: somebody renamed, moved or removed it or its folder. Move it back "
+            + $"to that place. {Continue}",
         inner);
 
     /// <summary>Creates the error for a full disk.</summary>

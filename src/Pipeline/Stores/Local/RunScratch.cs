@@ -56,7 +56,8 @@ internal sealed class RunScratch : IDisposable
     /// <summary>Takes out one of those inputs by its URL and returns its record; null if there is none.</summary>
     public SeriesOutcome? TakeNew(string url) => url.Length == 0 ? null : _database.Run(session =>
     {
-        using var row = session.Query("SELECT content, text, status, key FROM new WHERE url=$1 ORDER BY key LIMIT 1", url);
+        using var row = session.Query(
+            "SELECT content, text, status, key FROM new WHERE url=$1 ORDER BY key LIMIT 1", url);
         if (!row.Read())
             return null;
         var (outcome, key) = (ReadOutcome(row, 0), row.GetString(3));

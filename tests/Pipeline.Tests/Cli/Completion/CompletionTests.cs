@@ -66,7 +66,8 @@ public sealed class CompletionTests : IDisposable
 
         Assert.Equal((ExitCodes.Usage, ""), (exitCode, output));
         Assert.StartsWith(
-            "pipeline: There is no script for 'cmd'. Write bash, zsh, fish or pwsh.\n", error, StringComparison.Ordinal);
+            "pipeline: There is no script for 'cmd'. Write bash, zsh, fish or pwsh.\n", error,
+            StringComparison.Ordinal);
     }
 
     public void Dispose() => _folder.Dispose();

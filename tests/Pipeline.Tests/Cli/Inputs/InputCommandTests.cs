@@ -37,6 +37,9 @@ public sealed class InputCommandTests : IDisposable
         Assert.Equal(
             ["intake", "submit", "nimble", "collect", "collect"], lines[1..].Select(line => line[23..].Split(' ')[0]));
         Assert.Contains("Record written, HTTP 200.", lines[^1], StringComparison.Ordinal);
+        Assert.Contains(" reported by ", lines[^2], StringComparison.Ordinal);
+        var times = lines[1..].Select(line => line[..21]).ToList();
+        Assert.Equal(times.Order(StringComparer.Ordinal), times);
         Assert.Equal(told, (await _state.RunAsync("explain", Of("id"))).Output);
         Assert.Equal(told, (await _state.RunAsync("explain", Of("task_id"))).Output);
         Assert.StartsWith(told, (await _state.RunAsync("explain", Of("batch_id"))).Output, StringComparison.Ordinal);

@@ -14,7 +14,8 @@ public sealed class DryRunTests : IDisposable
     [Fact]
     public async Task ADryRunCountsAndEstimatesAndWritesNothing()
     {
-        var list = List($"{Site}/1", "bad line", $"{Site}/1", $"{Site}/2", "http://me:secret@sample.test/", $"{Site}/3");
+        var list = List(
+            $"{Site}/1", "bad line", $"{Site}/1", $"{Site}/2", "http://me:secret@sample.test/", $"{Site}/3");
         string[] dry = ["run", list, "--out", _folder["out"], "--dry-run", "--price", "0.5", "--max-urls", "2"];
 
         var (exitCode, output, error) = await CliProcess.RunAsync(dry);
@@ -23,8 +24,8 @@ public sealed class DryRunTests : IDisposable
         Assert.Matches("^list.txt, list [0-9a-f]+: 2 URLs to post in 1 batch of 6 lines\n", output);
         foreach (var line in new[]
         {
-            "  1 dropped as duplicates\n", "  1 bad line\n", "  1 refused as private", "  1 over the budget of the list\n",
-            "  line 2: ", "  estimated cost 1.00, without retries, at 0.5 per URL\n",
+            "  1 dropped as duplicates\n", "  1 bad line\n", "  1 refused as private",
+            "  1 over the budget of the list\n", "  line 2: ", "  estimated cost 1.00, without retries, at 0.5 per URL\n",
         })
             Assert.Contains(line, output, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", output, StringComparison.Ordinal);
