@@ -47,10 +47,11 @@ internal static class SummaryTable
         statuses.GroupBy(status => IsStatus(status.Key) ? status.Key[0] : ' ')
             .OrderBy(group => group.Key)
             .Select(group => (
-                group.Key == ' '
-                    ? "no HTTP status"
-                    : $"HTTP {group.Key}xx ({string.Join(", ", group.Select(s => s.Key).Order(StringComparer.Ordinal))})",
+                group.Key == ' ' ? "no HTTP status" : $"HTTP {group.Key}xx ({Names(group.Select(s => s.Key))})",
                 group.Sum(status => status.Value)));
+
+    private static string Names(IEnumerable<string> statuses) =>
+        string.Join(", ", statuses.Order(StringComparer.Ordinal));
 
     private static bool IsStatus(string text) => text.Length == 3 && text.All(char.IsAsciiDigit);
 

@@ -31,7 +31,8 @@ internal sealed class StateClaim : IAsyncDisposable
                 $"Another 'pipeline' process works in {settings.State}"
                     + (KeptAddresses.Listen(settings) is { } address ? $"; its pages are at {address}" : "")
                     + $". Give it lists with '{Shell.Command(settings, "submit LIST")}'. Or stop it, which loses "
-                    + "nothing, and run this command again; or name another folder with --out (and --state, if you use it).",
+                    + "nothing, and run this command again; or name another folder with --out (and --state, if you "
+                    + "use it).",
                 problem);
         }
     }

@@ -25,7 +25,8 @@ public sealed class DryRunTests : IDisposable
         foreach (var line in new[]
         {
             "  1 dropped as duplicates\n", "  1 bad line\n", "  1 refused as private",
-            "  1 over the budget of the list\n", "  line 2: ", "  estimated cost 1.00, without retries, at 0.5 per URL\n",
+            "  1 over the budget of the list\n", "  line 2: ",
+            "  estimated cost 1.00, without retries, at 0.5 per URL\n",
         })
             Assert.Contains(line, output, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", output, StringComparison.Ordinal);
