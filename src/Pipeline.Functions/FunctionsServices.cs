@@ -40,6 +40,7 @@ internal static class FunctionsServices
         // At level Information, ASP.NET Core logs the path of every request, which includes a callback's token.
         services.AddLogging(logging => logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning));
         services.AddSingleton<MessageRunner>();
+        services.AddSingleton<SmallListPoster>();
         services.AddSingleton<ApiRouter>();
         services.AddDashboard(new()
         {

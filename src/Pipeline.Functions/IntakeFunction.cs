@@ -7,12 +7,21 @@ using Pipeline.Stores.Azure;
 
 namespace Pipeline.Functions;
 
-/// <summary>Runs <see cref="IntakeStage"/> for messages of queue <c>url-lists</c>.</summary>
-internal sealed class IntakeFunction(IntakeStage stage, MessageRunner runner)
+/// <summary>
+/// Runs <see cref="IntakeStage"/> for messages of queue <c>url-lists</c>. Then posts the submission of a list that has
+/// only one.
+/// </summary>
+internal sealed class IntakeFunction(IntakeStage stage, SmallListPoster poster, MessageRunner runner)
 {
     [Function("Intake")]
-    public Task RunAsync(
+    public async Task RunAsync(
         [QueueTrigger(QueueNames.UrlLists, Connection = AzureStorageOptions.Connection)] QueueMessage message,
-        CancellationToken cancellationToken) =>
-        runner.RunAsync(QueueNames.UrlLists, message, StageTimeLimits.Intake, stage.HandleAsync, cancellationToken);
+        CancellationToken cancellationToken)
+    {
+        var handOver = new HandOver(SmallListPoster.Grace);
+        await runner.RunAsync(
+            QueueNames.UrlLists, message, StageTimeLimits.Intake,
+            (body, token) => stage.HandleAsync(body, handOver, token), cancellationToken);
+        await poster.PostAsync(handOver, cancellationToken);
+    }
 }

@@ -9,6 +9,11 @@ internal static class StageTimeLimits
     /// <summary>Enough for a list of two million lines: about 20,000 sequential table transactions.</summary>
     public static readonly TimeSpan Intake = TimeSpan.FromMinutes(25);
 
+    /// <summary>
+    /// Longer than the timeout of the POST. With <see cref="Intake"/>, which comes before it, still below the host's.
+    /// </summary>
+    public static readonly TimeSpan PostAfterIntake = TimeSpan.FromMinutes(4);
+
     /// <summary>Longer than the timeout of the POST plus the ledger writes around it.</summary>
     public static readonly TimeSpan Submit = TimeSpan.FromMinutes(5);
 

@@ -15,7 +15,7 @@ public sealed class AzureTests(Servers servers)
     {
         using var folder = new TempFolder();
         await using var emulator = await AppSettings.StartEmulatorAsync(folder.Path);
-        await using var app = await DeployedApp.StartAsync(await servers.AzureAsync(), emulator);
+        await using var app = await DeployedApp.StartAsync(await servers.AzureAsync(), emulator, new());
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(TimeSpan.FromSeconds(90));
         var list = new StringBuilder("# ").Append('x', 60_000).AppendLine();

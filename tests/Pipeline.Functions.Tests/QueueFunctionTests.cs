@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Functions.Tests.Host;
+using Pipeline.Intake;
 using Pipeline.Model;
 using Pipeline.Tests.Support;
 using Status = Pipeline.Functions.Tests.Host.Protocol.StatusResult.Types.Status;
@@ -22,10 +24,39 @@ public sealed class QueueFunctionTests(Servers servers)
             QueueNames.UrlLists, Convert.ToBase64String("http://sample.test/sample/generated/1\n"u8));
 
         Assert.Equal(Status.Success, delivery.Result);
-        var message = Assert.Single(await ReceiveAsync(app, QueueNames.Submissions));
-        var inputs = await app.Ledger.GetInputsAsync(
-            message.GetProperty("submission_id").GetString()!, TestContext.Current.CancellationToken);
+        var submission = Assert.Single(await SubmissionsAsync(app));
+        var inputs = await app.Ledger.GetInputsAsync(submission.SubmissionId, TestContext.Current.CancellationToken);
         Assert.Equal("http://sample.test/sample/generated/1", Assert.Single(inputs).Url);
+    }
+
+    [Fact]
+    public async Task AListOfOneSubmissionIsPostedByIntakeAndItsMessageComesLater()
+    {
+        await using var app = await StartAsync("Intake");
+
+        await app.DeliverAsync(QueueNames.UrlLists, "http://sample.test/sample/generated/1\nnot a URL\n");
+
+        Assert.Equal(
+            [SubmissionState.Accepted, SubmissionState.Closed], (await SubmissionsAsync(app)).Select(s => s.State));
+        Assert.Equal(1, await app.CountMessagesAsync(QueueNames.Submissions));
+        Assert.Empty(await ReceiveAsync(app, QueueNames.Submissions));
+    }
+
+    [Fact]
+    public async Task TheSubmissionsOfALongerListComeByTheirMessages()
+    {
+        await using var app = await FunctionsApp.StartAsync(new()
+        {
+            Azure = await servers.AzureAsync(),
+            Listener = new() { Functions = ["Intake"] },
+            Settings = [("Pipeline:Intake:MaxInputsPerSubmission", "1")],
+        });
+
+        await app.DeliverAsync(QueueNames.UrlLists, "http://a.test/\nhttp://b.test/\n");
+
+        Assert.All(
+            await SubmissionsAsync(app), submission => Assert.Equal(SubmissionState.Planned, submission.State));
+        Assert.Equal(2, (await ReceiveAsync(app, QueueNames.Submissions)).Count);
     }
 
     [Fact]
@@ -45,11 +76,10 @@ public sealed class QueueFunctionTests(Servers servers)
     [Trait("Promise", "1")]
     public async Task TheInputsOfADeadLetteredSubmissionFailAndItsListCloses()
     {
-        await using var app = await StartAsync("Intake", "DeadLetterSubmissions");
+        await using var app = await StartAsync("DeadLetterSubmissions");
         var token = TestContext.Current.CancellationToken;
-        var intake = await app.DeliverAsync(
-            QueueNames.UrlLists, """{"list_id":"l","inputs":[{"url":"http://a.test/"},{"url":"http://b.test/"}]}""");
-        Assert.Equal(Status.Success, intake.Result);
+        await app.Services.GetRequiredService<IntakeStage>().HandleAsync(
+            """{"list_id":"l","inputs":[{"url":"http://a.test/"},{"url":"http://b.test/"}]}"""u8.ToArray(), token);
 
         var deadLetter = await app.DeliverAsync(
             QueueNames.Submissions + QueueNames.PoisonSuffix, """{"submission_id":"l-000000"}""");
@@ -98,6 +128,14 @@ public sealed class QueueFunctionTests(Servers servers)
         Azure = await servers.AzureAsync(),
         Listener = new() { Functions = functions },
     });
+
+    /// <summary>Returns the submissions of the only list.</summary>
+    private static async Task<IReadOnlyList<SubmissionEntry>> SubmissionsAsync(FunctionsApp app)
+    {
+        var token = TestContext.Current.CancellationToken;
+        var list = await app.Ledger.GetOpenListsAsync(token).SingleAsync(token);
+        return await app.Ledger.GetSubmissionsAsync(list.ListId, 0, token).ToListAsync(token);
+    }
 
     private static async Task<IReadOnlyList<JsonElement>> ReceiveAsync(FunctionsApp app, string queue)
     {

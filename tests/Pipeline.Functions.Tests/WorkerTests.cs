@@ -39,7 +39,7 @@ public sealed class WorkerTests(Servers servers) : IAsyncLifetime
     public async Task AWorkerThatDiesFailsItsInvocationsAndIsStartedAgain()
     {
         await using var app = await DeployedApp.StartAsync(
-            _account, _emulator, RetryAtOnce, ("PIPELINE_CRASH_AT", "collect.after-ledger"));
+            _account, _emulator, new() { Listener = RetryAtOnce, CrashAt = "collect.after-ledger" });
         await SendAsync(app, 5);
 
         var cut = await app.Host.WaitForDeliveryAsync(d => d is { Function: "Collect", Result: null });
@@ -56,14 +56,51 @@ public sealed class WorkerTests(Servers servers) : IAsyncLifetime
     {
         _emulator.SetFaults("post_slow_ms=60000");
         await using var app = await DeployedApp.StartAsync(
-            _account, _emulator, RetryAtOnce.With("functionTimeout", "00:00:03"));
+            _account, _emulator, new() { Listener = RetryAtOnce.With("functionTimeout", "00:00:03") });
         await SendAsync(app, 5);
 
-        var cut = await app.Host.WaitForDeliveryAsync(d => d is { Function: "Submit", Result: not Status.Success });
+        var cut = await app.Host.WaitForDeliveryAsync(d => d is { Function: "Intake", Result: not Status.Success });
         await app.Host.WaitForDeliveryAsync(d => d.Id == cut.Id && d.Result == Status.Success);
 
         Assert.Equal(2, app.Host.Workers);
         Assert.Equal(1, await CountBatchesAsync());
+    }
+
+    [Fact]
+    [Trait("Promise", "1")]
+    public async Task TheMessageOfAnOnlySubmissionIsThereIfTheWorkerDiesBeforeItPostsIt()
+    {
+        await using var app = await DeployedApp.StartAsync(
+            _account, _emulator, new() { Listener = RetryAtOnce, CrashAt = "submit.after-budget" });
+        await SendAsync(app, 5);
+
+        var cut = await app.Host.WaitForDeliveryAsync(d => d is { Function: "Intake", Result: null });
+        await app.Host.WaitForDeliveryAsync(d => d.Id == cut.Id && d.Result == Status.Success);
+
+        Assert.Equal(0, await CountBatchesAsync());
+        var queue = app.Account.Queues.GetQueueClient(QueueNames.Submissions);
+        Assert.Equal(1, (await queue.GetPropertiesAsync(Token)).Value.ApproximateMessagesCount);
+    }
+
+    [Fact]
+    [Trait("Promise", "1")]
+    public async Task TwoHostsShareAListAndTheLastOutcomeClosesItWithoutATimer()
+    {
+        const int inputs = 60;
+        var few = ("Pipeline__Intake__MaxInputsPerSubmission", "10");
+        var options = new DeployedAppOptions { Settings = [few] };
+        await using var one = await DeployedApp.StartAsync(_account, _emulator, options);
+        await using var other = await DeployedApp.StartAsync(_account, _emulator, options);
+        await SendAsync(one, inputs);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        limit.CancelAfter(TimeSpan.FromSeconds(60));
+
+        while (await one.Ledger.GetListAsync(ListId, limit.Token) is not { State: ListState.Closed })
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, limit.Token);
+
+        Assert.Equal((inputs, 0), await OutcomesAsync(other));
+        var announced = one.Account.Queues.GetQueueClient("manifests");
+        Assert.Equal(1, (await announced.GetPropertiesAsync(Token)).Value.ApproximateMessagesCount);
     }
 
     private static Task SendAsync(DeployedApp app, int inputs)

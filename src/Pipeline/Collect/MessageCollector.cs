@@ -58,13 +58,25 @@ internal sealed partial class MessageCollector(
             submission, rows.Values.Select(row => row.Input).OfType<InputEntry>(), cancellationToken);
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var running = each.ConvertAll(
-            one => TryCollectAsync(submission, one, rows.GetValueOrDefault(one.TaskId), each.Count > 1, stop.Token));
+        var running = each.ConvertAll(one => new Attempt(one, TryCollectAsync(
+            submission, one, rows.GetValueOrDefault(one.TaskId), each.Count > 1, stop.Token)));
+        List<Attempt> open = [.. running];
         try
         {
             while (running.Count > 0)
+            {
+                var ended = await FinishedAsync(running, cancellationToken);
                 await StoreAsync(
-                    submission, await FinishedAsync(running, cancellationToken), each.Count > 1, cancellationToken);
+                    submission, [.. ended.Select(attempt => attempt.Collecting.Result).OfType<CollectedRecord>()],
+                    each.Count > 1, cancellationToken);
+                open.RemoveAll(ended.Contains);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await DisposeAsync(running);
+            if (!await GiveBackAsync(message, open, each.Count))
+                throw;
         }
         finally
         {
@@ -83,22 +95,38 @@ internal sealed partial class MessageCollector(
     }
 
     /// <summary>
-    /// Waits for all tasks, but after the first one only for <see cref="Patience"/>. Takes out those that have ended
-    /// and returns their records.
+    /// Gives back only the tasks without an outcome: whoever gets the message announces again what was announced.
     /// </summary>
-    private async Task<IReadOnlyList<CollectedRecord>> FinishedAsync(
-        List<Task<CollectedRecord?>> running, CancellationToken cancellationToken)
+    /// <returns>False if no task has an outcome: the host gives the message back as it is.</returns>
+    private async Task<bool> GiveBackAsync(ResultMessage message, IReadOnlyList<Attempt> open, int all)
     {
+        List<string> left = [.. open.Where(attempt => !attempt.IsSettled).Select(attempt => attempt.Message.TaskId)];
+        if (left.Count == all)
+            return false;
+        if (left.Count > 0)
+            await postponement.GiveBackAsync(message, left);
+        LogGivenBack(message.SubmissionId, left.Count, all);
+        return true;
+    }
+
+    /// <summary>
+    /// Waits for all tasks, but after the first one only for <see cref="Patience"/>. Takes out and returns those that
+    /// have ended.
+    /// </summary>
+    private async Task<IReadOnlyList<Attempt>> FinishedAsync(
+        List<Attempt> running, CancellationToken cancellationToken)
+    {
+        var tasks = running.ConvertAll(attempt => attempt.Collecting);
         // Exceptions are those of the tasks themselves, which are looked at below.
-        var all = Task.WhenAll(running).ContinueWith(static ended => ended.Exception, TaskScheduler.Default);
-        await Task.WhenAny(running);
+        var all = Task.WhenAll(tasks).ContinueWith(static ended => ended.Exception, TaskScheduler.Default);
+        await Task.WhenAny(tasks);
         if (!all.IsCompleted)
             await Task.WhenAny(all, Task.Delay(Patience, time, cancellationToken));
-        var ended = running.Where(task => task.IsCompleted).ToList();
-        if (ended.Find(task => !task.IsCompletedSuccessfully) is { } broken)
-            await broken;
+        var ended = running.Where(attempt => attempt.Collecting.IsCompleted).ToList();
+        if (ended.Find(attempt => !attempt.Collecting.IsCompletedSuccessfully) is { } broken)
+            await broken.Collecting;
         running.RemoveAll(ended.Contains);
-        return [.. ended.Select(task => task.Result).OfType<CollectedRecord>()];
+        return ended;
     }
 
     private async Task<CollectedRecord?> TryCollectAsync(
@@ -178,9 +206,10 @@ internal sealed partial class MessageCollector(
     private static bool MayGoOnAlone(Exception error, CancellationToken cancellationToken) =>
         !cancellationToken.IsCancellationRequested && error is not PipelineException { IsStoreFault: true };
 
-    private static async Task DisposeAsync(List<Task<CollectedRecord?>> unstored)
+    /// <summary>Waits for attempts to end and disposes their records. Repeating it is harmless.</summary>
+    private static async Task DisposeAsync(List<Attempt> unstored)
     {
-        foreach (var task in unstored)
+        foreach (var (_, task) in unstored)
         {
             await ((Task)task).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (task is { IsCompletedSuccessfully: true, Result: { } record })
@@ -191,4 +220,15 @@ internal sealed partial class MessageCollector(
     [LoggerMessage(Level = LogLevel.Warning, Message =
         "Failed to collect task {TaskId} of submission {SubmissionId}; it will be retried in a message of its own.")]
     private partial void LogPostponed(Exception error, string taskId, string submissionId);
+
+    [LoggerMessage(Level = LogLevel.Information, Message =
+        "The host is stopping: gave back {Left} of {All} tasks of a message of submission {SubmissionId}.")]
+    private partial void LogGivenBack(string submissionId, int left, int all);
+
+    /// <summary>The work on one task of a message.</summary>
+    private sealed record Attempt(ResultMessage Message, Task<CollectedRecord?> Collecting)
+    {
+        /// <summary>Whether the task has an outcome, or a message of its own, and nothing is left to store.</summary>
+        public bool IsSettled => Collecting is { IsCompletedSuccessfully: true, Result: null };
+    }
 }

@@ -24,6 +24,13 @@ internal sealed partial class Postponement(
     public Task WaitForTurnAsync(ResultMessage message, CancellationToken cancellationToken) =>
         queue.SendAsync(message, ListShares.Later, cancellationToken);
 
+    /// <summary>Gives the tasks of a message back that have no outcome when the host stops.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="tasks">Those of its tasks; at least one.</param>
+    public Task GiveBackAsync(ResultMessage message, IReadOnlyList<string> tasks) => queue.SendAsync(
+        message with { TaskId = tasks[0], Others = tasks.Count > 1 ? [.. tasks.Skip(1)] : null },
+        TimeSpan.Zero, CancellationToken.None);
+
     /// <summary>Sends the message again with a delay.</summary>
     /// <param name="message">The message.</param>
     /// <param name="cancellationToken">Cancels the send.</param>

@@ -27,13 +27,21 @@ internal sealed partial class IntakeStage(
     /// <summary>The source name of a list that is the message itself.</summary>
     public const string Inline = "queue message";
 
+    /// <summary>Handles a message; its submissions come to Submit by their messages.</summary>
+    public Task<ListEntry> HandleAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken) =>
+        HandleAsync(message, handOver: null, cancellationToken);
+
     /// <summary>Handles a message of <c>url-lists</c>: a list in any format, or a pointer to one.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="handOver">Takes the list's only submission; null if its message brings it to Submit.</param>
+    /// <param name="cancellationToken">Cancels between two steps.</param>
     /// <returns>The list's entry, in a state after Planning.</returns>
     /// <exception cref="PipelineException">
     /// Permanent: the list cannot be accepted; the ledger then has it in state Refused. Transient: a port is
     /// unavailable.
     /// </exception>
-    public async Task<ListEntry> HandleAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
+    public async Task<ListEntry> HandleAsync(
+        ReadOnlyMemory<byte> message, HandOver? handOver, CancellationToken cancellationToken)
     {
         ListInspection? list = null;
         try
@@ -62,7 +70,7 @@ internal sealed partial class IntakeStage(
                 "process url-lists",
                 ActivityKind.Consumer,
                 new(list.ListId),
-                () => PlanAsync(list, source with { Form = list.Form }, name, message, cancellationToken));
+                () => PlanAsync(list, source with { Form = list.Form }, name, message, handOver, cancellationToken));
         }
         catch (PipelineException refusal) when (refusal is { IsPermanent: true, IsStoreFault: false })
         {
@@ -83,7 +91,7 @@ internal sealed partial class IntakeStage(
 
     private async Task<ListEntry> PlanAsync(
         ListInspection list, ListSource source, string name, ReadOnlyMemory<byte> message,
-        CancellationToken cancellationToken)
+        HandOver? handOver, CancellationToken cancellationToken)
     {
         var entry = await admission.AcceptAsync(list, name, cancellationToken);
         CrashPoint.Pass("intake.after-list");
@@ -97,7 +105,7 @@ internal sealed partial class IntakeStage(
         }
         await admission.KeepOriginAsync(list.ListId, message, cancellationToken);
         using var series = await SeriesComparison.OpenAsync(ledger, list, entry, options.Value, cancellationToken);
-        await PlanAsync(list, source, planner, series, new(ledger, entry, list), cancellationToken);
+        await PlanAsync(list, source, planner, series, new(ledger, entry, list), handOver, cancellationToken);
         CrashPoint.Pass("intake.after-messages");
         return await OpenAsync(entry, planner, series, cancellationToken);
     }
@@ -108,6 +116,7 @@ internal sealed partial class IntakeStage(
         SubmissionPlanner planner,
         SeriesComparison? series,
         LegacyListCheck before,
+        HandOver? handOver,
         CancellationToken cancellationToken)
     {
         await using var reader = await ListReader.OpenAsync(source, options.Value.Intake, cancellationToken);
@@ -122,7 +131,8 @@ internal sealed partial class IntakeStage(
             throw SubmissionPlanner.ListChanged(list.ListId);
         await DecideAsync(planner, series, before, cancellationToken);
         foreach (var submission in planner.Finish())
-            await WriteAsync(submission, before, cancellationToken);
+            await WriteAsync(
+                submission, before, cancellationToken, planner.Submissions == 1 ? handOver : null);
         await before.CheckEndAsync(planner, cancellationToken);
     }
 
@@ -140,10 +150,11 @@ internal sealed partial class IntakeStage(
     }
 
     private async Task WriteAsync(
-        PlannedSubmission submission, LegacyListCheck before, CancellationToken cancellationToken)
+        PlannedSubmission submission, LegacyListCheck before, CancellationToken cancellationToken,
+        HandOver? handOver = null)
     {
         await before.CheckAsync(submission, cancellationToken);
-        await writer.WriteAsync(submission, cancellationToken);
+        await writer.WriteAsync(submission, handOver, cancellationToken);
     }
 
     private async Task<ListEntry> OpenAsync(

@@ -12,7 +12,11 @@ namespace Pipeline.Intake;
 internal sealed class PlanWriter(ILedger ledger, IWorkQueue queue, Publisher publisher)
 {
     /// <summary>Writes a submission.</summary>
-    public async Task WriteAsync(PlannedSubmission submission, CancellationToken cancellationToken)
+    /// <param name="submission">The submission.</param>
+    /// <param name="handOver">Takes it, so that its message comes later; null if its message brings it.</param>
+    /// <param name="cancellationToken">Cancels between two steps.</param>
+    public async Task WriteAsync(
+        PlannedSubmission submission, HandOver? handOver, CancellationToken cancellationToken)
     {
         // Failures are published first: every failure in the ledger must be there.
         if (submission.Failures.Count > 0)
@@ -21,6 +25,7 @@ internal sealed class PlanWriter(ILedger ledger, IWorkQueue queue, Publisher pub
         CrashPoint.Pass("intake.after-submission");
         if (submission.Entry.State == SubmissionState.Planned)
             await queue.SendAsync(
-                new SubmissionMessage(submission.Entry.SubmissionId), TimeSpan.Zero, cancellationToken);
+                new SubmissionMessage(submission.Entry.SubmissionId),
+                handOver?.Take(submission.Entry.SubmissionId) ?? TimeSpan.Zero, cancellationToken);
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Pipeline.Concurrency;
 using Pipeline.Diagnostics;
 using Pipeline.Json;
 using Pipeline.Model;
@@ -25,6 +26,9 @@ internal sealed class OutcomeRecorder(
     ILedger ledger, IRecordStore store, Publisher publisher, Reopening reopening,
     FinishedSubmissions finished, TimeProvider time)
 {
+    // Below the time that hosts wait for their work at a stop.
+    private static readonly TimeSpan FinishWithin = TimeSpan.FromSeconds(10);
+
     private readonly SeriesRecorder _series = new(ledger);
 
     /// <summary>
@@ -45,11 +49,13 @@ internal sealed class OutcomeRecorder(
                 record.Input, record.Message.TaskId, record.Message.DiscoveredBy, place, record.Record.Series,
                 record.IsNewMatch)),
         ];
-        var settled = await CountRecordsAsync(submission, found, cancellationToken);
+        // What is in the ledger and not announced is announced by whoever gets the message next, whole parts at a time.
+        using var finish = new StopGrace(FinishWithin, time, cancellationToken);
+        var settled = await CountRecordsAsync(submission, found, finish.Token);
         CrashPoint.Pass("collect.after-ledger");
         OutcomeMetrics.Count(submission, distinct, time.GetUtcNow());
         var places = stored.Select(r => r.Place).ToHashSet();
-        await publisher.AnnounceAsync(submission, settled.Where(i => places.Contains(i.Place)), cancellationToken);
+        await publisher.AnnounceAsync(submission, settled.Where(i => places.Contains(i.Place)), finish.Token);
         CrashPoint.Pass("collect.after-announcement");
     }
 

@@ -19,14 +19,17 @@ internal sealed class DeployedApp : IAsyncDisposable
 
     private readonly string _connection;
     private readonly RunningEmulator _emulator;
+    private readonly DeployedAppOptions _options;
     private readonly Lock _changing = new();
     private Process? _worker;
     private Task _running = Task.CompletedTask;
     private bool _stops;
 
-    private DeployedApp(AzuriteAccount account, FunctionsHost host, RunningEmulator emulator)
+    private DeployedApp(
+        AzuriteAccount account, FunctionsHost host, RunningEmulator emulator, DeployedAppOptions options)
     {
-        (Account, _connection, Host, _emulator) = (account.Open(), account.ConnectionString(), host, emulator);
+        (Account, _connection, Host, _emulator, _options) = (
+            account.Open(), account.ConnectionString(), host, emulator, options);
         Queue = new StorageWorkQueue(Account, new ClaimChecks(Account, TimeProvider.System));
         Ledger = new TableLedger(Account, TimeProvider.System);
     }
@@ -44,20 +47,18 @@ internal sealed class DeployedApp : IAsyncDisposable
     /// <summary>Starts a host and its worker.</summary>
     /// <param name="account">The storage account, which hosts may share.</param>
     /// <param name="emulator">The API, which hosts may share.</param>
-    /// <param name="listener">What the test changes about the listener.</param>
-    /// <param name="first">Variables of the first worker only.</param>
+    /// <param name="options">What the test changes.</param>
     public static async Task<DeployedApp> StartAsync(
-        AzuriteAccount account, RunningEmulator emulator, ListenerOptions? listener = null,
-        params (string Name, string Value)[] first)
+        AzuriteAccount account, RunningEmulator emulator, DeployedAppOptions options)
     {
-        var app = new DeployedApp(account, await FunctionsHost.StartAsync(), emulator);
+        var app = new DeployedApp(account, await FunctionsHost.StartAsync(), emulator, options);
         try
         {
-            app._worker = app.StartWorker(first);
+            app._worker = app.StartWorker(options.CrashAt);
             await app.Host.LoadAsync(Folder);
             app._running = app.KeepRunningAsync();
             app.Listener = QueueListener.Build(
-                app.Host, app._connection, (listener ?? new()) with { OnTimeout = app.RestartWorkerAsync });
+                app.Host, app._connection, options.Listener with { OnTimeout = app.RestartWorkerAsync });
             await app.Listener.StartAsync();
             return app;
         }
@@ -112,7 +113,7 @@ internal sealed class DeployedApp : IAsyncDisposable
         }
     }
 
-    private Process StartWorker(params (string Name, string Value)[] more)
+    private Process StartWorker(string crashAt = "")
     {
         var start = new ProcessStartInfo("dotnet",
         [
@@ -124,8 +125,22 @@ internal sealed class DeployedApp : IAsyncDisposable
         start.Environment["FUNCTIONS_APPLICATION_DIRECTORY"] = Folder;
         foreach (var (name, value) in AppSettings.Of(Host, _emulator, _connection))
             start.Environment[name.Replace(":", "__", StringComparison.Ordinal)] = value;
-        foreach (var (name, value) in more)
+        foreach (var (name, value) in _options.Settings)
             start.Environment[name] = value;
+        start.Environment["PIPELINE_CRASH_AT"] = crashAt;
         return Process.Start(start) ?? throw new InvalidOperationException("The worker does not start.");
     }
+}
+
+/// <summary>What a test changes about the deployed app.</summary>
+internal sealed record DeployedAppOptions
+{
+    /// <summary>App settings that are added to the usual ones, or replace them, as environment variables.</summary>
+    public IReadOnlyList<(string Name, string Value)> Settings { get; init; } = [];
+
+    /// <summary>The boundary at which the first worker kills itself; empty for none.</summary>
+    public string CrashAt { get; init; } = "";
+
+    /// <summary>What the test changes about the host's listener.</summary>
+    public ListenerOptions Listener { get; init; } = new();
 }

@@ -140,7 +140,8 @@ internal sealed class FunctionsApp : IAsyncDisposable
         await Host.LoadAsync(Folder);
         if (_options.Azure is null)
             return;
-        Listener = QueueListener.Build(Host, _options.Azure.ConnectionString(), _options.Listener);
+        Listener = QueueListener.Build(
+            Host, _options.Azure.ConnectionString(queues: _options.Listener.Queues), _options.Listener);
         await Listener.StartAsync();
     }
 

@@ -123,6 +123,9 @@ internal sealed record ListenerOptions
     public IReadOnlyDictionary<string, string> Changes { get; init; } =
         new Dictionary<string, string> { ["extensions:queues:maxPollingInterval"] = "00:00:00.1500000" };
 
+    /// <summary>A proxy in place of the queue service; null for none.</summary>
+    public Uri? Queues { get; init; }
+
     /// <summary>Called when an invocation reaches <c>functionTimeout</c>.</summary>
     public Func<Task> OnTimeout { get; init; } = () => Task.CompletedTask;
 

@@ -90,6 +90,55 @@ public sealed class SharedMessageTests
     }
 
     [Fact]
+    [Trait("Promise", "7")]
+    public async Task AStopGivesBackOnlyTheTasksWithoutAnOutcome()
+    {
+        await using var world = await SubmitWorld.StartAsync();
+        await world.PlanAsync(4);
+        await world.WorkAsync();
+        await DeliverAsync(world, 0, 1, 2, 3);
+        var (opened, open) = (0, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        world.Bucket.Meanwhile = () => Interlocked.Increment(ref opened) <= 2 ? Task.CompletedTask : open.Task;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        stop.CancelAfter(TimeSpan.FromMinutes(1));
+        var collecting = CollectAsync(world, Message(world, "t-1-0", "t-1-1", "t-1-2", "t-1-3"), stop.Token);
+        while (world.State.Lines("records.ndjson").Length < 2)
+        {
+            world.State.Time.Advance(MessageCollector.Patience);
+            await Task.Delay(1, stop.Token);
+        }
+
+        await stop.CancelAsync();
+        open.SetResult();
+        await collecting;
+
+        var left = Assert.Single(await ReceiveAsync(world));
+        var recorded = (await world.InputsAsync()).Where(i => i.State == InputState.Recorded).Select(i => i.TaskId);
+        string[] all = ["t-1-0", "t-1-1", "t-1-2", "t-1-3"];
+        Assert.Equal(all.Except(recorded).Order(), left.Each().Select(m => m.TaskId!).Order());
+        Assert.Equal(2, left.Each().Count());
+        await CollectAsync(world, left);
+        Assert.Equal(4, world.State.Lines("records.ndjson").Length);
+    }
+
+    [Fact]
+    public async Task AStopBeforeAnyOutcomeGivesTheMessageBackAsItIs()
+    {
+        await using var world = await SubmitWorld.StartAsync();
+        await world.PlanAsync(2);
+        await world.WorkAsync();
+        await DeliverAsync(world, 0, 1);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        world.Bucket.Meanwhile = stop.CancelAsync;
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => CollectAsync(world, Message(world, "t-1-0", "t-1-1"), stop.Token));
+
+        Assert.Empty(await ReceiveAsync(world));
+        Assert.All(await world.InputsAsync(), input => Assert.Equal(InputState.Waiting, input.State));
+    }
+
+    [Fact]
     public async Task AMessageBeforeThePostsAnswerWaitsUnchanged()
     {
         await using var world = await SubmitWorld.StartAsync();
@@ -102,9 +151,10 @@ public sealed class SharedMessageTests
     private static ResultMessage Message(SubmitWorld world, string first, params string[] others) =>
         new(Submission, first, DiscoveredBy.Webhook, world.State.Time.GetUtcNow(), Others: others);
 
-    private static Task CollectAsync(SubmitWorld world, ResultMessage message) =>
+    private static Task CollectAsync(
+        SubmitWorld world, ResultMessage message, CancellationToken? stopping = null) =>
         world.Service<CollectStage>().HandleAsync(
-            JsonSerializer.SerializeToUtf8Bytes(message, PipelineJson.Plain.ResultMessage), Token);
+            JsonSerializer.SerializeToUtf8Bytes(message, PipelineJson.Plain.ResultMessage), stopping ?? Token);
 
     private static async Task<IReadOnlyList<ResultMessage>> ReceiveAsync(SubmitWorld world)
     {

@@ -77,27 +77,61 @@ public sealed class AnnouncementTests : IAsyncLifetime
         Assert.Equal(["p: 0 2"], _announced);
     }
 
+    [Fact]
+    public async Task AStopDoesNotComeBetweenTheLedgerAndTheAnnouncement()
+    {
+        using var stop = new CancellationTokenSource();
+        var recorder = Recorder("p", onStored: stop.Cancel);
+
+        await RecordAsync(recorder, await InputsAsync(), [0, 1], stop.Token);
+
+        Assert.Equal(["p: 0 1"], _announced);
+        Assert.Equal(InputState.Recorded, (await InputsAsync())[0].State);
+    }
+
+    [Fact]
+    public async Task AnAnnouncementThatHangsEndsSoonAfterTheStop()
+    {
+        using var stop = new CancellationTokenSource();
+        var recorder = Recorder("p", hangs: true);
+        var recording = RecordAsync(recorder, await InputsAsync(), [0], stop.Token);
+
+        await stop.CancelAsync();
+        Assert.False(recording.IsCompleted);
+        _time.Advance(TimeSpan.FromSeconds(10));
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => recording.WaitAsync(TimeSpan.FromMinutes(1)));
+    }
+
     /// <summary>The recorder of another process, whose parts have this name.</summary>
-    private OutcomeRecorder Recorder(string part, bool cannotAnnounce = false)
+    private OutcomeRecorder Recorder(
+        string part, bool cannotAnnounce = false, Action? onStored = null, bool hangs = false)
     {
         var store = RecordStores.Mock();
         store.Setup(s => s.PutRecordsAsync(
                 It.IsAny<string>(), It.IsAny<IReadOnlyList<StagedRecord>>(), It.IsAny<CancellationToken>()))
             .ReturnsAsync((string _, IReadOnlyList<StagedRecord> records, CancellationToken _) =>
-            [
-                .. records.Select((r, i) => new StoredRecord(r.Id, new($"list-000000/{part}.ndjson.gz", i * 10, 10))),
-            ]);
+            {
+                onStored?.Invoke();
+                return
+                [
+                    .. records.Select(
+                        (r, i) => new StoredRecord(r.Id, new($"list-000000/{part}.ndjson.gz", i * 10, 10))),
+                ];
+            });
         store.Setup(s => s.LocatePart("list", It.IsAny<string>()))
             .Returns((string _, string name) => new Uri($"https://store.example/records/list/{name}"));
         var announcer = new Mock<IRecordAnnouncer>();
         announcer.Setup(a => a.AnnounceAsync(It.IsAny<StoredPart>(), It.IsAny<CancellationToken>()))
-            .Returns((StoredPart said, CancellationToken _) =>
+            .Returns(async (StoredPart said, CancellationToken token) =>
             {
+                if (hangs)
+                    await Task.Delay(Timeout.InfiniteTimeSpan, _time, token);
+                token.ThrowIfCancellationRequested();
                 if (cannotAnnounce)
                     throw PipelineException.StoreWaits(FailureReasons.Unavailable, "Down.");
                 var name = said.Uri.Split('/')[^1].Split('.')[0];
                 _announced.Add($"{name}: {string.Join(' ', said.Records.Select(r => r.Id[^1]))}");
-                return Task.CompletedTask;
             });
         return new(
             _ledger, store.Object, new(store.Object, [announcer.Object]), new(_ledger, _time), new(), _time);
@@ -107,6 +141,10 @@ public sealed class AnnouncementTests : IAsyncLifetime
         await RecordAsync(recorder, await InputsAsync(), ordinals);
 
     private Task RecordAsync(OutcomeRecorder recorder, IReadOnlyList<InputEntry> inputs, params int[] ordinals) =>
+        RecordAsync(recorder, inputs, ordinals, Token);
+
+    private Task RecordAsync(
+        OutcomeRecorder recorder, IReadOnlyList<InputEntry> inputs, int[] ordinals, CancellationToken stopping) =>
         recorder.RecordAsync(
             _submission,
             [
@@ -114,7 +152,7 @@ public sealed class AnnouncementTests : IAsyncLifetime
                     inputs[i], new(_submission.SubmissionId, $"t-{i}", DiscoveredBy.Webhook, Some.Time),
                     TextRecord.Of(inputs[i].Id))),
             ],
-            Token);
+            stopping);
 
     private Task<IReadOnlyList<InputEntry>> InputsAsync() =>
         _ledger.GetInputsAsync(_submission.SubmissionId, Token);

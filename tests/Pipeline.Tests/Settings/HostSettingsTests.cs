@@ -48,7 +48,7 @@ public sealed partial class HostSettingsTests
         var limits = Constant(@"TimeSpan\.FromMinutes\((?<value>[0-9]+)\)", "StageTimeLimits.cs");
         var host = TimeSpan.Parse(Host.GetProperty("functionTimeout").GetString()!, CultureInfo.InvariantCulture);
 
-        Assert.Equal(6, limits.Count);
+        Assert.Equal(7, limits.Count);
         Assert.All(
             limits,
             limit =>
