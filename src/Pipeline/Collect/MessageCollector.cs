@@ -222,7 +222,7 @@ internal sealed partial class MessageCollector(
     private partial void LogPostponed(Exception error, string taskId, string submissionId);
 
     [LoggerMessage(Level = LogLevel.Information, Message =
-        "The host is stopping: gave back {Left} of {All} tasks of a message of submission {SubmissionId}.")]
+        "The host is stopping. Tasks of submission {SubmissionId} given back to the queue: {Left} of {All}.")]
     private partial void LogGivenBack(string submissionId, int left, int all);
 
     /// <summary>The work on one task of a message.</summary>
