@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using Pipeline.Functions.Tests.Host;
 using Pipeline.Model;
 
@@ -17,8 +18,8 @@ public sealed class AppTests
         Assert.Equal(
             [
                 "Callback", "Collect", "Dashboard", "DeadLetterExports", "DeadLetterResults", "DeadLetterSubmissions",
-                "DeadLetterUrlLists", "Explain", "Export", "Health", "Intake", "Lists", "Notify", "OpenApi", "Status",
-                "Submit", "Sweep",
+                "DeadLetterUrlLists", "Explain", "Export", "Health", "Intake", "Lists", "Notify", "OpenApi",
+                "Schedules", "Status", "Submit", "Sweep",
             ],
             app.Host.Bindings.Keys.Order());
         Assert.Equal(
@@ -51,8 +52,10 @@ public sealed class AppTests
 
         Assert.Equal(
             app.Host.Bindings.Where(f => f.Value[0].GetProperty("type").GetString() == "queueTrigger")
-                .ToDictionary(f => f.Key, f => f.Value[0].GetProperty("queueName").GetString()!),
-            QueueTriggers.Queues);
+                .ToDictionary(f => f.Key, f => (Of(f.Value[0], "queueName"), Of(f.Value[0], "connection"))),
+            QueueTriggers.All.ToDictionary(
+                trigger => trigger.Key, trigger => (trigger.Value.QueueName, trigger.Value.Connection)));
+        static string Of(JsonElement binding, string name) => binding.GetProperty(name).GetString()!;
     }
 
     [Fact]
@@ -73,7 +76,7 @@ public sealed class AppTests
         var routes = app.Host.Bindings.Values.Where(bindings => bindings[0].TryGetProperty("route", out _))
             .Select(bindings => bindings[0].GetProperty("route").GetString()!.Split('/')[0]).ToList();
 
-        Assert.Equal(7, routes.Count);
+        Assert.Equal(8, routes.Count);
         Assert.Equal(routes.Distinct(), routes);
         Assert.DoesNotContain(routes, segment => segment.Contains('{', StringComparison.Ordinal));
     }

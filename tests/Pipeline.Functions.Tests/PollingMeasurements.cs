@@ -32,7 +32,7 @@ public sealed class PollingMeasurements(Servers servers)
             Listener = new ListenerOptions { Queues = proxy.Address }
                 .With("extensions:queues:maxPollingInterval", interval),
         });
-        foreach (var queue in QueueTriggers.Queues.Values.Append("records"))
+        foreach (var queue in QueueTriggers.All.Values.Select(trigger => trigger.QueueName).Append("records"))
             await app.QueueAsync(queue);
         await Task.Delay(Idle, TimeProvider.System, Token);
         var before = proxy.Seen.Count;

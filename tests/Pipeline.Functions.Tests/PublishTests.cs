@@ -39,8 +39,8 @@ public sealed partial class PublishTests
         Assert.Equal(
             [
                 "Callback", "Collect", "Dashboard", "DeadLetterExports", "DeadLetterResults", "DeadLetterSubmissions",
-                "DeadLetterUrlLists", "Explain", "Export", "Health", "Intake", "Lists", "Notify", "OpenApi", "Status",
-                "Submit", "Sweep",
+                "DeadLetterUrlLists", "Explain", "Export", "Health", "Intake", "Lists", "Notify", "OpenApi",
+                "Schedules", "Status", "Submit", "Sweep",
             ],
             Read(app, "functions.metadata").EnumerateArray().Select(f => f.GetProperty("name").GetString()!).Order());
         // The host loads each extension that extensions.json names from the hidden folder.

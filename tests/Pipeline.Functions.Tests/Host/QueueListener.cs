@@ -40,7 +40,7 @@ internal sealed class QueueListener : IAsyncDisposable
         var builder = new HostBuilder()
             .ConfigureAppConfiguration(settings => settings.AddInMemoryCollection(
                 [
-                    .. HostJson(test.Changes), .. Disabled(test.Functions), new("AzureWebJobsStorage", account),
+                    .. HostJson(test.Changes), .. Disabled(test.Functions), new(QueueTriggers.Account, account),
                     new("AzureWebJobsConfigurationSection", Root),
                 ]))
             .ConfigureWebJobs(jobs => jobs.AddAzureStorageQueues())
@@ -89,7 +89,7 @@ internal sealed class QueueListener : IAsyncDisposable
     private static IEnumerable<KeyValuePair<string, string?>> Disabled(IReadOnlyList<string> enabled) =>
         enabled.Count == 0
             ? []
-            : QueueTriggers.Queues.Keys.Except(enabled)
+            : QueueTriggers.All.Keys.Except(enabled)
                 .Select(function => KeyValuePair.Create($"AzureWebJobs.{function}.Disabled", (string?)"true"));
 
     private sealed class OneType(Type type) : ITypeLocator

@@ -1,6 +1,7 @@
 using System.Reflection;
 using Microsoft.Azure.WebJobs;
 using Pipeline.Model;
+using Pipeline.Stores.Azure;
 
 namespace Pipeline.Functions.Tests.Host;
 
@@ -10,45 +11,60 @@ namespace Pipeline.Functions.Tests.Host;
 /// </summary>
 internal sealed class QueueTriggers(FunctionsHost host)
 {
+    /// <summary>The setting that names the storage account.</summary>
+    internal const string Account = AzureStorageOptions.Connection;
+
     private const string Poison = QueueNames.PoisonSuffix;
 
-    /// <summary>The queue of each function.</summary>
-    public static IReadOnlyDictionary<string, string> Queues { get; } =
+    /// <summary>The trigger of each function.</summary>
+    public static IReadOnlyDictionary<string, QueueTriggerAttribute> All { get; } =
         typeof(QueueTriggers).GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly)
             .ToDictionary(
                 method => method.Name,
-                method => method.GetParameters()[0].GetCustomAttribute<QueueTriggerAttribute>()!.QueueName);
+                method => method.GetParameters()[0].GetCustomAttribute<QueueTriggerAttribute>()!);
 
-    public Task Intake([QueueTrigger(QueueNames.UrlLists)] ParameterBindingData message, CancellationToken stopping) =>
+    public Task Intake(
+        [QueueTrigger(QueueNames.UrlLists, Connection = Account)] ParameterBindingData message,
+        CancellationToken stopping) =>
         host.DeliverAsync(nameof(Intake), message, stopping);
 
     public Task Submit(
-        [QueueTrigger(QueueNames.Submissions)] ParameterBindingData message, CancellationToken stopping) =>
+        [QueueTrigger(QueueNames.Submissions, Connection = Account)] ParameterBindingData message,
+        CancellationToken stopping) =>
         host.DeliverAsync(nameof(Submit), message, stopping);
 
-    public Task Collect([QueueTrigger(QueueNames.Results)] ParameterBindingData message, CancellationToken stopping) =>
+    public Task Collect(
+        [QueueTrigger(QueueNames.Results, Connection = Account)] ParameterBindingData message,
+        CancellationToken stopping) =>
         host.DeliverAsync(nameof(Collect), message, stopping);
 
     public Task Notify(
-        [QueueTrigger(QueueNames.Notifications)] ParameterBindingData message, CancellationToken stopping) =>
+        [QueueTrigger(QueueNames.Notifications, Connection = Account)] ParameterBindingData message,
+        CancellationToken stopping) =>
         host.DeliverAsync(nameof(Notify), message, stopping);
 
-    public Task Export([QueueTrigger(QueueNames.Exports)] ParameterBindingData message, CancellationToken stopping) =>
+    public Task Export(
+        [QueueTrigger(QueueNames.Exports, Connection = Account)] ParameterBindingData message,
+        CancellationToken stopping) =>
         host.DeliverAsync(nameof(Export), message, stopping);
 
     public Task DeadLetterUrlLists(
-        [QueueTrigger(QueueNames.UrlLists + Poison)] ParameterBindingData message, CancellationToken stopping) =>
+        [QueueTrigger(QueueNames.UrlLists + Poison, Connection = Account)] ParameterBindingData message,
+        CancellationToken stopping) =>
         host.DeliverAsync(nameof(DeadLetterUrlLists), message, stopping);
 
     public Task DeadLetterSubmissions(
-        [QueueTrigger(QueueNames.Submissions + Poison)] ParameterBindingData message, CancellationToken stopping) =>
+        [QueueTrigger(QueueNames.Submissions + Poison, Connection = Account)] ParameterBindingData message,
+        CancellationToken stopping) =>
         host.DeliverAsync(nameof(DeadLetterSubmissions), message, stopping);
 
     public Task DeadLetterResults(
-        [QueueTrigger(QueueNames.Results + Poison)] ParameterBindingData message, CancellationToken stopping) =>
+        [QueueTrigger(QueueNames.Results + Poison, Connection = Account)] ParameterBindingData message,
+        CancellationToken stopping) =>
         host.DeliverAsync(nameof(DeadLetterResults), message, stopping);
 
     public Task DeadLetterExports(
-        [QueueTrigger(QueueNames.Exports + Poison)] ParameterBindingData message, CancellationToken stopping) =>
+        [QueueTrigger(QueueNames.Exports + Poison, Connection = Account)] ParameterBindingData message,
+        CancellationToken stopping) =>
         host.DeliverAsync(nameof(DeadLetterExports), message, stopping);
 }
