@@ -123,6 +123,14 @@ param httpConcurrency int = 100
 @description('Email addresses that alerts are sent to.')
 param alertEmails string[] = []
 
+@description('Webhooks that alerts are sent to in the common alert schema, by name: { pager: \'https://...\' }.')
+@secure()
+param alertWebhooks { *: string } = {}
+
+@description('Address of a Teams workflow that posts cards to a channel, for alerts; empty for none.')
+@secure()
+param teamsUrl string = ''
+
 @description('Hours after which an open list counts as stuck. One task may take 24 hours.')
 @minValue(1)
 param oldestListHours int = 30
@@ -304,13 +312,33 @@ module app 'modules/function-app.bicep' = {
   dependsOn: [roles]
 }
 
+module receivers 'modules/receivers.bicep' = {
+  params: {
+    suffix: suffix
+    location: location
+    tags: tags
+    emails: alertEmails
+    webhooks: alertWebhooks
+    teamsUrl: teamsUrl
+  }
+}
+
+module workbook 'modules/workbook.bicep' = {
+  params: {
+    suffix: suffix
+    location: location
+    tags: tags
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
 module alerts 'modules/alerts.bicep' = {
   params: {
     suffix: suffix
     location: location
     tags: tags
     workspaceId: monitoring.outputs.workspaceId
-    emails: alertEmails
+    actionGroupId: receivers.outputs.actionGroupId
     oldestListHours: oldestListHours
     storageId: storage.outputs.id
   }
@@ -327,7 +355,7 @@ module governance 'modules/governance.bicep' = {
     tested: availabilityTest
     testUrl: '${app.outputs.uri}/api/healthz'
     insightsId: monitoring.outputs.insightsId
-    actionGroupId: alerts.outputs.actionGroupId
+    actionGroupId: receivers.outputs.actionGroupId
   }
 }
 

@@ -28,7 +28,8 @@ internal static class Telemetry
     {
         var telemetry = services.AddOpenTelemetry()
             .UseFunctionsWorkerDefaults()
-            .WithMetrics(metrics => metrics.AddMeter(PipelineMetrics.MeterName))
+            .WithMetrics(metrics =>
+                metrics.AddMeter(PipelineMetrics.MeterName, PipelineMetrics.RequestMeterName))
             .WithTracing(tracing => tracing.AddSource(ListTrace.SourceName));
         if (CollectorSettings.Any(name => configuration[name] is { Length: > 0 }))
             telemetry.UseOtlpExporter();

@@ -14,8 +14,8 @@ param tags textMap
 @description('Resource id of the workspace.')
 param workspaceId string
 
-@description('Email addresses that alerts are sent to. Without any, alerts appear only in the portal.')
-param emails string[]
+@description('Resource id of the action group that alerts are sent to.')
+param actionGroupId string
 
 @description('Resource id of the storage account.')
 param storageId string
@@ -32,8 +32,16 @@ type rule = {
   window: string
   @description('The threshold that must be exceeded.')
   threshold: int
-  @description('How the column of the rows becomes one number.')
-  aggregation: 'Count' | 'Maximum' | 'Total'
+  @description('How the rows become one number.')
+  aggregation: 'Count' | 'Maximum' | 'Number' | 'Total'
+}
+
+// A row is what one process measured in a minute: the sum and the largest of its measurements, and their number.
+var aggregations = {
+  Count: { of: 'Count', column: {} }
+  Maximum: { of: 'Maximum', column: { metricMeasureColumn: 'Max' } }
+  Number: { of: 'Total', column: { metricMeasureColumn: 'ItemCount' } }
+  Total: { of: 'Total', column: { metricMeasureColumn: 'Sum' } }
 }
 
 // Each alert has an entry there, whose anchor is the alert's name.
@@ -65,7 +73,7 @@ var rules rule[] = [
     name: 'sweep-silent'
     severity: 1
     description: 'Sweep has not finished a pass for 20 minutes. Until it does, results without a webhook are not found and no list closes.'
-    query: '${metric}"pipeline.sweep.duration" | summarize Last = max(TimeGenerated) | where Last < ago(20m)'
+    query: '${metric}"pipeline.sweep.duration" and isempty(tostring(Properties["error.type"])) | summarize Last = max(TimeGenerated) | where Last < ago(20m)'
     window: 'P2D'
     threshold: 0
     aggregation: 'Count'
@@ -110,23 +118,22 @@ var rules rule[] = [
     name: 'server-errors'
     severity: 2
     description: 'The app answered webhooks or requests with errors of its own.'
-    query: 'AppRequests | where ResultCode startswith "5"'
+    query: '${metric}"http.server.request.duration" and tostring(Properties["http.response.status_code"]) startswith "5"'
     window: 'PT30M'
     threshold: 20
-    aggregation: 'Count'
+    aggregation: 'Number'
+  }
+  // A notification may be postponed for an hour, and then looks that old.
+  {
+    name: 'queue-stuck'
+    severity: 2
+    description: 'A message has waited in its queue for more than two hours.'
+    query: '${metric}"pipeline.queue.head_age" and tostring(Properties["messaging.destination.name"]) != "notifications"'
+    window: 'PT30M'
+    threshold: 7200
+    aggregation: 'Maximum'
   }
 ]
-
-resource group 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(emails)) {
-  name: 'ag-${suffix}'
-  location: 'global'
-  tags: tags
-  properties: {
-    enabled: true
-    groupShortName: 'pipeline'
-    emailReceivers: map(emails, (email, i) => { name: 'mail${i}', emailAddress: email, useCommonAlertSchema: true })
-  }
-}
 
 resource alerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
   for rule in rules: {
@@ -152,14 +159,14 @@ resource alerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
               query: rule.query
               operator: 'GreaterThan'
               threshold: rule.threshold
-              timeAggregation: rule.aggregation
+              timeAggregation: aggregations[rule.aggregation].of
               failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
             },
-            rule.aggregation == 'Count' ? {} : { metricMeasureColumn: rule.aggregation == 'Total' ? 'Sum' : 'Max' }
+            aggregations[rule.aggregation].column
           )
         ]
       }
-      actions: { actionGroups: empty(emails) ? [] : [group.id] }
+      actions: { actionGroups: [actionGroupId] }
     }
   }
 ]
@@ -191,9 +198,6 @@ resource throttled 'Microsoft.Insights/metricAlerts@2018-03-01' = {
         }
       ]
     }
-    actions: empty(emails) ? [] : [{ actionGroupId: group.id }]
+    actions: [{ actionGroupId: actionGroupId }]
   }
 }
-
-@description('Resource id of the action group; empty without addresses.')
-output actionGroupId string = empty(emails) ? '' : group.id

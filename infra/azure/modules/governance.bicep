@@ -29,7 +29,7 @@ param testUrl string
 @description('Resource id of the Application Insights component.')
 param insightsId string
 
-@description('Resource id of the action group; empty for none.')
+@description('Resource id of the action group.')
 param actionGroupId string
 
 resource budget 'Microsoft.Consumption/budgets@2024-08-01' = if (monthlyBudget > 0) {
@@ -88,6 +88,6 @@ resource unreachable 'Microsoft.Insights/metricAlerts@2018-03-01' = if (tested) 
       componentId: insightsId
       failedLocationCount: 2
     }
-    actions: empty(actionGroupId) ? [] : [{ actionGroupId: actionGroupId }]
+    actions: [{ actionGroupId: actionGroupId }]
   }
 }

@@ -7,9 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry;
 using OpenTelemetry.Logs;
-using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
-using OpenTelemetry.Trace;
 using Pipeline.Diagnostics;
 
 namespace Pipeline.Cli.Serving;
@@ -41,7 +39,7 @@ internal static class TelemetryExport
         var telemetry = builder.Services.AddOpenTelemetry()
             .ConfigureResource(resource =>
                 resource.AddService(variables.GetValueOrDefault("OTEL_SERVICE_NAME") ?? "pipeline"))
-            .WithMetrics(metrics => metrics.AddMeter(PipelineMetrics.MeterName))
+            .WithMetrics(metrics => metrics.AddMeter(PipelineMetrics.MeterName, PipelineMetrics.RequestMeterName))
             .WithTracing(tracing => tracing.AddSource(ListTrace.SourceName))
             .WithLogging();
         if (hasCollector)

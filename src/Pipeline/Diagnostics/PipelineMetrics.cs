@@ -12,6 +12,9 @@ internal static class PipelineMetrics
     /// <summary>Name of the meter.</summary>
     public const string MeterName = "Pipeline";
 
+    /// <summary>Name of the meter of ASP.NET Core, which measures the requests that a host answers.</summary>
+    public const string RequestMeterName = "Microsoft.AspNetCore.Hosting";
+
     /// <summary>Name of the counter of records.</summary>
     public const string RecordsName = "pipeline.records";
 

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json;
-using Pipeline.Model;
 using Pipeline.Tests.Support;
 using Status = Pipeline.Functions.Tests.Host.Protocol.StatusResult.Types.Status;
 

@@ -1,32 +1,50 @@
-using System.Text.RegularExpressions;
 using System.Xml;
+using Microsoft.AspNetCore.Http.Features;
 using Pipeline.Callback;
+using Pipeline.Diagnostics;
+using Pipeline.Model;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Infra;
 
 /// <summary>Alerts query what the app measures. One that queries what nobody measures would never fire.</summary>
-public sealed partial class AlertTests
+public sealed class AlertTests
 {
     [Fact]
     public async Task EveryQueryReadsAMetricThatTheCodeMeasures()
     {
-        var source = Repository.Read("src/Pipeline/Diagnostics/PipelineMetrics.cs");
-        var rules = await Bicep.ResourcesAsync("Microsoft.Insights/scheduledQueryRules");
-        Assert.Equal(8, rules.Count);
-        string[] known = ["held", .. Enum.GetNames<CallbackAnswer>().Select(name => name.ToLowerInvariant())];
-        foreach (var rule in rules)
+        var rules = await AlertRule.ReadAsync();
+        Assert.Equal(9, rules.Count);
+        string[] values =
+        [
+            "held", "notifications", "5", "",
+            .. Enum.GetNames<CallbackAnswer>().Select(name => name.ToLowerInvariant()),
+        ];
+        foreach (var rule in rules.Where(rule => rule.Metric != AlertRule.RequestDuration))
         {
-            var criterion = rule.GetProperty("properties").GetProperty("criteria").GetProperty("allOf")[0];
-            var query = criterion.GetProperty("query").GetString()!;
-            if (query.StartsWith("AppRequests", StringComparison.Ordinal))
-                continue;
-            Assert.Contains(Metric().Match(query).Groups[1].Value, Instruments.All.Select(one => one.Name));
-            foreach (Match dimension in Dimension().Matches(query))
-            {
-                Assert.Contains($"\"{dimension.Groups[1].Value}\"", source, StringComparison.Ordinal);
-                Assert.Contains(dimension.Groups[2].Value, known);
-            }
+            Assert.Contains(rule.Metric, Instruments.All.Select(one => one.Name));
+            Assert.Subset(
+                Instruments.Dimensions.ToHashSet(), rule.Filters.Select(filter => filter.Dimension).ToHashSet());
+            Assert.Subset(values.ToHashSet(), rule.Filters.Select(filter => filter.Value).ToHashSet());
+        }
+    }
+
+    /// <summary>
+    /// Each alert over what the code measured: it fires for the fault that it is for, and not for ordinary work.
+    /// </summary>
+    [Fact]
+    public async Task EveryAlertFiresForItsFaultAndForNoOther()
+    {
+        var rules = await AlertRule.ReadAsync();
+        Assert.Equal(rules.Select(rule => rule.Name).Order(), Faults.Keys.Order());
+        foreach (var (fault, measure) in Faults.Append(new("", _ => Task.CompletedTask)))
+        {
+            using var metrics = new MetricsOf(PipelineMetrics.MeterName, AlertRule.RequestMeter);
+            MeasureOrdinaryWork();
+            await measure(metrics);
+            foreach (var rule in rules)
+                Assert.True(
+                    rule.Fires(metrics.Recorded) == (rule.Name == fault), $"{rule.Name} for the fault '{fault}'");
         }
     }
 
@@ -36,7 +54,7 @@ public sealed partial class AlertTests
         var page = Repository.Read("docs/operating.md");
         string[] kinds = ["Microsoft.Insights/scheduledQueryRules", "Microsoft.Insights/metricAlerts"];
         var rules = (await Task.WhenAll(kinds.Select(Bicep.ResourcesAsync))).SelectMany(rules => rules).ToList();
-        Assert.Equal(10, rules.Count);
+        Assert.Equal(11, rules.Count);
         foreach (var name in rules.Select(rule => rule.GetProperty("name").GetString()!))
             Assert.Contains($"| `{name[..name.LastIndexOf('-')]}` |", page, StringComparison.Ordinal);
     }
@@ -75,9 +93,62 @@ public sealed partial class AlertTests
             "EnableTraceBasedLogsSampler = false", Repository.Read("src/Pipeline.Functions/Telemetry.cs"),
             StringComparison.Ordinal);
 
-    [GeneratedRegex(@"^AppMetrics \| where Name == ""([^""]+)""")]
-    private static partial Regex Metric();
+    /// <summary>What the code measures in each fault, by the alert that is for it.</summary>
+    private static readonly Dictionary<string, Func<MetricsOf, Task>> Faults = new()
+    {
+        ["dead-letters"] = Do(() => PipelineMetrics.CountDeadLetter(QueueNames.Results)),
+        ["unknown-submissions"] = Do(() => PipelineMetrics.MeasureUnknown(TimeSpan.FromMinutes(16))),
+        ["sweep-silent"] = Do(() =>
+        {
+            // A pass that fails is no sign of life.
+            MetricsOf.Advance(TimeSpan.FromMinutes(21));
+            PipelineMetrics.MeasureFailedSweep(TimeSpan.FromSeconds(1), nameof(PipelineException));
+        }),
+        ["sweep-behind"] = Do(() => PipelineMetrics.MeasureSweep(default, 1, TimeSpan.FromMinutes(31))),
+        ["oldest-work"] = Do(() => StateMetrics.MeasureOpenLists(1, TimeSpan.FromHours(31))),
+        ["submission-paused"] = Do(() =>
+        {
+            foreach (var status in Enumerable.Repeat(402, 21))
+                PipelineMetrics.CountPost("held", status, 1000, pricePerUrl: null);
+        }),
+        ["forged-webhooks"] = Do(() =>
+        {
+            foreach (var answer in Enumerable.Repeat(CallbackAnswer.Unauthorized, 101))
+                PipelineMetrics.CountWebhook(answer.ToString());
+        }),
+        ["server-errors"] = AnswerWithErrorsAsync,
+        ["queue-stuck"] = Do(() => StateMetrics.MeasureQueue(QueueNames.Submissions, 1, TimeSpan.FromHours(3))),
+    };
 
-    [GeneratedRegex(@"Properties\[""([^""]+)""\]\) == ""([^""]+)""")]
-    private static partial Regex Dimension();
+    private static void MeasureOrdinaryWork()
+    {
+        PipelineMetrics.CountPost("accepted", null, 1000, 0.001m);
+        PipelineMetrics.CountPost("held", 429, 1000, 0.001m);
+        foreach (var answer in Enumerable.Repeat(CallbackAnswer.Accepted, 1000))
+            PipelineMetrics.CountWebhook(answer.ToString());
+        PipelineMetrics.MeasureSweep(TimeSpan.FromSeconds(9), 10, TimeSpan.FromMinutes(1));
+        PipelineMetrics.MeasureFailedSweep(TimeSpan.FromSeconds(9), nameof(PipelineException));
+        StateMetrics.MeasureOpenLists(3, TimeSpan.FromHours(20));
+        StateMetrics.MeasureQueue(QueueNames.Results, 100, TimeSpan.FromMinutes(5));
+        StateMetrics.MeasureQueue(QueueNames.Notifications, 1, TimeSpan.FromHours(3));
+        PipelineMetrics.MeasureUnknown(TimeSpan.FromMinutes(2));
+    }
+
+    private static async Task AnswerWithErrorsAsync(MetricsOf metrics)
+    {
+        await using var server = await TestServer.StartAsync(context =>
+        {
+            context.Features.GetRequiredFeature<IHttpMetricsTagsFeature>().Tags.Add(metrics.Tag);
+            return TestServer.Json("{}", 503)(context);
+        });
+        using var http = new HttpClient();
+        foreach (var i in Enumerable.Range(0, 21))
+            (await http.GetAsync(new Uri(server.Address, $"{i}"), TestContext.Current.CancellationToken)).Dispose();
+    }
+
+    private static Func<MetricsOf, Task> Do(Action measure) => _ =>
+    {
+        measure();
+        return Task.CompletedTask;
+    };
 }

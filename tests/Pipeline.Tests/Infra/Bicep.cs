@@ -37,6 +37,8 @@ internal static class Bicep
         ["ALWAYS_READY_HTTP"] = "1",
         ["ALWAYS_READY_COLLECT"] = "2",
         ["ALERT_EMAILS"] = """["operator@example.com"]""",
+        ["ALERT_WEBHOOKS"] = """{"pager":"https://pager.example.com/secret-hook"}""",
+        ["TEAMS_URL"] = "https://teams.example.com/secret-workflow",
         ["PRODUCERS"] = """["00000000-0000-0000-0000-00000000000a"]""",
         ["TAGS"] = """{"owner":"data-team"}""",
         ["PRIVATE_NETWORK"] = "true",

@@ -132,13 +132,15 @@ public sealed class BicepTests
             await File.ReadAllTextAsync(output["main.json"], TestContext.Current.CancellationToken));
         var secure =
             template.GetProperty("parameters").EnumerateObject().Where(p => p.Value.TryGetProperty("type", out var type)
-            && type.GetString() == "securestring").Select(p => p.Name);
-        Assert.Equal(["callbackKey", "nimbleApiKey", "previousCallbackKey"], secure.Order());
+            && type.GetString() is "securestring" or "secureObject").Select(p => p.Name);
+        Assert.Equal(
+            ["alertWebhooks", "callbackKey", "nimbleApiKey", "previousCallbackKey", "teamsUrl"], secure.Order());
         foreach (var name in secure)
         {
             var users = template.GetProperty("resources").EnumerateObject().Where(
                 r => r.Value.GetRawText().Contains($"parameters('{name}')", StringComparison.Ordinal));
-            Assert.Equal(["vault"], users.Select(u => u.Name));
+            // Addresses of receivers may hold a token; only the action group has them.
+            Assert.Equal([name is "alertWebhooks" or "teamsUrl" ? "receivers" : "vault"], users.Select(u => u.Name));
         }
 
         Assert.DoesNotContain(

@@ -1,10 +1,12 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using System.Globalization;
 
 namespace Pipeline.Tests.Support;
 
 /// <summary>
-/// Records what a meter measures in the flow of the test that made it: other tests measure at the same time.
+/// Records what meters measure in the flow of the test that made it: other tests measure at the same time. The flow of
+/// a server is another; what it measures counts if it carries <see cref="Tag"/>.
 /// </summary>
 internal sealed class MetricsOf : IDisposable
 {
@@ -12,13 +14,14 @@ internal sealed class MetricsOf : IDisposable
 
     private readonly ConcurrentQueue<RecordedMetric> _recorded = new();
     private readonly MeterListener _listener = new();
+    private DateTimeOffset _now = DateTimeOffset.UnixEpoch;
 
-    public MetricsOf(string meter)
+    public MetricsOf(params string[] meters)
     {
         Current.Value = this;
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (instrument.Meter.Name == meter)
+            if (meters.Contains(instrument.Meter.Name))
                 listener.EnableMeasurementEvents(instrument);
         };
         _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Add(instrument, value, tags));
@@ -26,7 +29,16 @@ internal sealed class MetricsOf : IDisposable
         _listener.Start();
     }
 
+    /// <summary>A dimension that marks a measurement as the test's.</summary>
+    public KeyValuePair<string, object?> Tag { get; } = new("test", Guid.NewGuid().ToString());
+
+    /// <summary>The time of the next measurement.</summary>
+    public static DateTimeOffset Now => Current.Value!._now;
+
     public IReadOnlyList<RecordedMetric> Recorded => [.. _recorded];
+
+    /// <summary>Lets time pass between two measurements.</summary>
+    public static void Advance(TimeSpan time) => Current.Value!._now += time;
 
     /// <summary>The last value of a metric with these dimensions; null if it was not measured.</summary>
     public double? Last(string name, params (string Key, string Value)[] of) => Recorded.LastOrDefault(
@@ -40,14 +52,15 @@ internal sealed class MetricsOf : IDisposable
 
     private void Add(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
-        if (Current.Value != this)
+        if (Current.Value != this && !tags.Contains(Tag))
             return;
         var dimensions = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (key, tag) in tags)
-            dimensions[key] = Convert.ToString(tag, System.Globalization.CultureInfo.InvariantCulture) ?? "";
-        _recorded.Enqueue(new(instrument.Name, dimensions, value));
+            dimensions[key] = Convert.ToString(tag, CultureInfo.InvariantCulture) ?? "";
+        _recorded.Enqueue(new(instrument.Name, dimensions, value, _now));
     }
 }
 
 /// <summary>One measurement.</summary>
-internal sealed record RecordedMetric(string Name, IReadOnlyDictionary<string, string> Dimensions, double Value);
+internal sealed record RecordedMetric(
+    string Name, IReadOnlyDictionary<string, string> Dimensions, double Value, DateTimeOffset At);
