@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Mvc;
 using Pipeline.Emulator.Api;
+using Pipeline.Emulator.Api.Description;
 using Pipeline.Emulator.Buckets;
 using Pipeline.Emulator.Faults;
 using Pipeline.Emulator.Hostile;
@@ -63,19 +64,20 @@ internal static class EmulatorServices
         {
             var api = app.MapGroup(version);
             var extract = app.Services.GetRequiredService<ExtractEndpoints>();
-            api.MapPost("extract/async", extract.AsyncAsync)
+            api.MapDescribed(ApiOperations.ExtractAsync, extract.AsyncAsync)
                 .WithMetadata(new RequestSizeLimitAttribute(ExtractEndpoints.MaxBodyBytes));
-            api.MapPost("extract/batch", extract.BatchAsync)
+            api.MapDescribed(ApiOperations.ExtractBatch, extract.BatchAsync)
                 .WithMetadata(new RequestSizeLimitAttribute(ExtractEndpoints.MaxBodyBytes));
             var tasks = app.Services.GetRequiredService<TaskEndpoints>();
-            api.MapGet("tasks", tasks.ListAsync);
-            api.MapGet("tasks/{id}", tasks.GetAsync);
-            api.MapGet("tasks/{id}/results", tasks.GetResultsAsync);
+            api.MapDescribed(ApiOperations.Tasks, tasks.ListAsync);
+            api.MapDescribed(ApiOperations.Task, tasks.GetAsync);
+            api.MapDescribed(ApiOperations.Result, tasks.GetResultsAsync);
             var batches = app.Services.GetRequiredService<BatchEndpoints>();
-            api.MapGet("batches", batches.ListAsync);
-            api.MapGet("batches/{id}", batches.GetAsync);
-            api.MapGet("batches/{id}/progress", batches.GetProgressAsync);
+            api.MapDescribed(ApiOperations.Batches, batches.ListAsync);
+            api.MapDescribed(ApiOperations.Batch, batches.GetAsync);
+            api.MapDescribed(ApiOperations.Progress, batches.GetProgressAsync);
         }
+        app.MapOpenApiDocument();
         var admin = app.Services.GetRequiredService<AdminEndpoints>();
         app.MapGet("_admin/faults", admin.GetFaultsAsync);
         app.MapPut("_admin/faults", admin.PutFaultsAsync);

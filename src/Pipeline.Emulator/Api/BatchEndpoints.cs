@@ -44,7 +44,7 @@ internal sealed class BatchEndpoints(TaskStore store, RunningTasks running, Host
             return;
         await Replies.ObjectAsync(context, 200, w =>
         {
-            WriteStatus(w, context.Request);
+            TaskEndpoints.WriteStatus(w, context.Request);
             WriteProgress(w, batch);
             w.WriteString("created_at", TaskJson.Time(batch.CreatedAt));
             w.WriteNumber("batch_size", batch.Inputs);
@@ -68,15 +68,9 @@ internal sealed class BatchEndpoints(TaskStore store, RunningTasks running, Host
             return;
         await Replies.ObjectAsync(context, 200, w =>
         {
-            WriteStatus(w, context.Request);
+            TaskEndpoints.WriteStatus(w, context.Request);
             WriteProgress(w, batch);
         });
-    }
-
-    private static void WriteStatus(Utf8JsonWriter writer, HttpRequest request)
-    {
-        if (TaskEndpoints.IsV2(request))
-            writer.WriteString("status", "success");
     }
 
     private void WriteProgress(Utf8JsonWriter writer, PostRow batch)

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
 using Pipeline.Emulator.Faults;
 using Pipeline.Emulator.Hostile;
 using Pipeline.Emulator.Store;
@@ -19,6 +20,13 @@ internal sealed class TaskEndpoints(TaskStore store, TaskResults results, Runnin
 
     /// <summary>Whether the caller uses <c>/v2</c>, as the vendor's current SDK does.</summary>
     public static bool IsV2(HttpRequest request) => request.Path.StartsWithSegments("/v2");
+
+    /// <summary>Writes the member that only the vendor's current SDK expects in answers to GET.</summary>
+    public static void WriteStatus(Utf8JsonWriter writer, HttpRequest request)
+    {
+        if (IsV2(request))
+            writer.WriteString("status", "success");
+    }
 
     public async Task ListAsync(HttpContext context)
     {
@@ -48,7 +56,7 @@ internal sealed class TaskEndpoints(TaskStore store, TaskResults results, Runnin
             return;
         await Replies.ObjectAsync(context, 200, w =>
         {
-            w.WriteString("status", "success");
+            WriteStatus(w, context.Request);
             w.WritePropertyName("task");
             TaskJson.Write(w, task, State(task), RootOf(context.Request));
         });

@@ -26,7 +26,7 @@ internal sealed class EmulatorLab : IAsyncDisposable
     public RunningEmulator Emulator { get; private set; } = null!;
 
     public static async Task<EmulatorLab> StartAsync(
-        string faults = "", string? apiKey = null, TimeSpan? backoff = null)
+        string faults = "", string? apiKey = null, TimeSpan? backoff = null, int? cannedBytes = null)
     {
         var options = new EmulatorOptions
         {
@@ -35,6 +35,7 @@ internal sealed class EmulatorLab : IAsyncDisposable
             ApiKey = apiKey,
             Storage = StorageMode.Own,
             AllowPrivate = true,
+            CannedBytes = cannedBytes,
             CallbackBackoff = backoff ?? TimeSpan.FromMilliseconds(20),
         };
         var lab = new EmulatorLab(options, await TestSite.StartAsync());
