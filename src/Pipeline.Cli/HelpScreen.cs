@@ -93,7 +93,7 @@ internal static class HelpScreen
         ["emulator"] =
         [
             "pipeline emulator --data emulator-data",
-            "pipeline emulator --data emulator-data --faults post_429=2",
+            "pipeline emulator --port 0 --exit-with-stdin --faults post_429=2",
         ],
     };
 

@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging.Console;
 using Pipeline.Emulator.Api;
 using Pipeline.Emulator.Buckets;
 using Pipeline.Emulator.Faults;
-using Pipeline.Emulator.Overview;
 using Pipeline.Emulator.Sample;
+using Pipeline.Emulator.Sessions;
 using Pipeline.Emulator.Work.Delivery;
 
 namespace Pipeline.Emulator;
@@ -66,15 +66,16 @@ public static class Emulator
             AddConsole(builder.Logging);
         builder.Services.AddRoutingCore();
         builder.Services.AddEmulator(options, faults);
+        builder.Services.AddSessions(options);
         var app = builder.Build();
         var requests = app.Services.GetRequiredService<RequestCounts>();
         app.Use(next => context => requests.InvokeAsync(context, next));
         var gate = app.Services.GetRequiredService<ApiGate>();
         app.Use(next => context => gate.InvokeAsync(context, next));
-        app.MapApi();
+        if (!app.MapSession(options))
+            app.MapEmulator();
         app.MapBuckets(app.Services.GetRequiredService<BucketStore>(), app.Services.GetRequiredService<StoreFaults>());
         app.MapSampleSite();
-        app.Services.GetRequiredService<OverviewEndpoints>().Map(app);
         return app;
     }
 

@@ -14,7 +14,8 @@ internal static class EmulatorArguments
     private static readonly Option<string> Data = new("--data")
     {
         HelpName = "DIR",
-        Description = "folder for tasks, results and objects; kept across restarts",
+        Description = "folder for tasks, results and objects, kept across restarts; without this option, a temporary "
+            + "folder that is deleted at the end",
     };
 
     private static readonly Option<Uri> Urls = new("--urls")
@@ -25,6 +26,13 @@ internal static class EmulatorArguments
         CustomParser = Parser(
             text => Uri.TryCreate(text, UriKind.Absolute, out var address) ? address : null,
             text => $"--urls takes a URL such as http://127.0.0.1:5005, not '{text}'."),
+    };
+
+    private static readonly Option<int?> Port = new("--port")
+    {
+        HelpName = "N",
+        Description = "port on this machine, instead of --urls; 0 takes a free one",
+        CustomParser = Parser(text => Number(text, 0, 65535), _ => "--port takes a number from 0 to 65535."),
     };
 
     private static readonly Option<string> ApiKey = new("--api-key")
@@ -74,11 +82,34 @@ internal static class EmulatorArguments
         Description = "also fetch pages from this machine and private networks, not only from the public internet",
     };
 
+    private static readonly Option<bool> ExitWithStdin = new("--exit-with-stdin")
+    {
+        Description = "stop when standard input closes, and so with the program that started it",
+    };
+
+    private static readonly Option<string> Record = new("--record")
+    {
+        HelpName = "FILE",
+        Description = "pass everything on to --upstream and keep the session, without keys and tokens",
+    };
+
+    private static readonly Option<Uri> Upstream = Address("--upstream", "the API to record");
+
+    private static readonly Option<Uri> CallbackBase = Address(
+        "--callback-base", "where the upstream reaches the recorder, to keep webhooks");
+
+    private static readonly Option<string> Replay = new("--replay")
+    {
+        HelpName = "FILE",
+        Description = "answer a recorded session again",
+    };
+
     private static readonly Option<bool> ShowHelp = new("--help") { Description = "show this text" };
 
     private static readonly Command Emulator = new("emulator")
     {
-        Data, Urls, ApiKey, Storage, Workers, Canned, FaultList, AllowPrivate, ShowHelp,
+        Data, Urls, Port, ApiKey, Storage, Workers, Canned, FaultList, AllowPrivate, ExitWithStdin, Record, Upstream,
+        CallbackBase, Replay, ShowHelp,
     };
 
     /// <summary>The help text, at most 80 columns wide.</summary>
@@ -87,25 +118,32 @@ internal static class EmulatorArguments
         Emulates Nimble's web-extraction API on this machine: fetches pages, delivers
         results to buckets and calls webhooks.
 
-        Usage: pipeline emulator --data DIR [options]
+        Usage: pipeline emulator [options]
 
         {Wrap(string.Join('\n', Emulator.Options.Select(Row)))}
 
         The emulator has no browser: it accepts 'render' without effect, and never
         makes a 'screenshot'. /v1 answers as the API's documents say, /v2 as the
         vendor's current SDK expects. GET /_admin/stats lists the accepted POSTs and
-        counts tasks, delivered objects and webhook calls.
+        counts tasks, delivered objects and webhook calls. Its page at / shows all of
+        it and switches faults; /openapi.json describes the API. Once it listens, it
+        prints its addresses to standard output as one line of JSON.
 
         {Wrap(FaultCatalog.Describe())}
 
         Examples:
           pipeline emulator --data emulator-data
-          pipeline emulator --data emulator-data --faults post_429=2,webhook_lost=0.1
+          pipeline emulator --port 0 --exit-with-stdin --faults post_429=2
 
         """;
 
+    /// <summary>Whether the command stops when its standard input closes.</summary>
+    public static bool StopsWithStdin(IReadOnlyList<string> args) => args.Contains(ExitWithStdin.Name);
+
     /// <summary>Parses the arguments.</summary>
-    /// <returns>The options; null for <c>--help</c>.</returns>
+    /// <returns>
+    /// The options; null for <c>--help</c>. The folder is empty where the command takes a temporary one.
+    /// </returns>
     /// <exception cref="FormatException">The arguments are wrong; the message says how.</exception>
     public static EmulatorOptions? Parse(IReadOnlyList<string> args)
     {
@@ -116,14 +154,18 @@ internal static class EmulatorArguments
             throw new FormatException(problem);
         return new()
         {
-            DataFolder = Path.GetFullPath(parsed.GetValue(Data)!),
-            Address = parsed.GetValue(Urls)!,
+            DataFolder = parsed.GetValue(Data) is { } folder ? Path.GetFullPath(folder) : "",
+            Address = parsed.GetValue(Port) is { } port ? new($"http://127.0.0.1:{port}") : parsed.GetValue(Urls)!,
             ApiKey = parsed.GetValue(ApiKey),
             Storage = parsed.GetValue(Storage)!.Value,
             Workers = parsed.GetValue(Workers)!.Value,
             CannedBytes = parsed.GetValue(Canned),
             Faults = parsed.GetValue(FaultList)!,
             AllowPrivate = parsed.GetValue(AllowPrivate),
+            RecordFile = parsed.GetValue(Record),
+            Upstream = parsed.GetValue(Upstream),
+            CallbackBase = parsed.GetValue(CallbackBase),
+            ReplayFile = parsed.GetValue(Replay),
             Log = true,
         };
     }
@@ -138,10 +180,35 @@ internal static class EmulatorArguments
             return $"{bare.Option.Name} needs a value.";
         if (parsed.Errors is [var error, ..])
             return error.Message;
-        return parsed.GetValue(Data) is null
-            ? "--data DIR is required: the folder for tasks, results and objects."
+        return ConflictOf([.. given.Select(option => option.Option)]);
+    }
+
+    /// <summary>What is wrong with options that do not go together; null if they do.</summary>
+    private static string? ConflictOf(HashSet<Option> given)
+    {
+        if (given.Contains(Port) && given.Contains(Urls))
+            return "--port and --urls both say where to listen. Give one of them.";
+        if (given.Contains(Record) != given.Contains(Upstream))
+            return "--record FILE and --upstream URL go together: the file to write, and the API to record.";
+        if (given.Contains(CallbackBase) && !given.Contains(Record))
+            return "--callback-base is for --record.";
+        if (given.Contains(Record) && given.Contains(Replay))
+            return "--record and --replay exclude each other. Record a session first, then replay it.";
+        var isSession = given.Contains(Record) || given.Contains(Replay);
+        return isSession && given.FirstOrDefault(o => o == FaultList || o == Canned || o == Workers) is { } idle
+            ? $"{idle.Name} has no effect while a session is recorded or replayed. Leave it out."
             : null;
     }
+
+    private static Option<Uri> Address(string name, string description) => new(name)
+    {
+        HelpName = "URL",
+        Description = description,
+        CustomParser = Parser(
+            text => Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"
+                && address.AbsolutePath == "/" && address.UserInfo.Length == 0 ? address : null,
+            text => $"{name} takes an address without a path, such as https://sdk.nimbleway.com, not '{text}'."),
+    };
 
     private static Func<ArgumentResult, T?> Parser<T>(Func<string, T?> read, Func<string, string> problem) => result =>
     {

@@ -70,6 +70,23 @@ public sealed record EmulatorOptions
     /// </summary>
     public bool Log { get; init; }
 
+    /// <summary>
+    /// The file to which a session is recorded: everything is passed on to <see cref="Upstream"/> and kept, without
+    /// keys and tokens. The file must not exist. Null emulates the API.
+    /// </summary>
+    public string? RecordFile { get; init; }
+
+    /// <summary>The root of the API whose answers are recorded, without the version.</summary>
+    public Uri? Upstream { get; init; }
+
+    /// <summary>
+    /// The address at which the upstream reaches this recorder, to keep webhooks; null if it is on this machine.
+    /// </summary>
+    public Uri? CallbackBase { get; init; }
+
+    /// <summary>The recording whose session is answered again; null emulates the API.</summary>
+    public string? ReplayFile { get; init; }
+
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

@@ -58,6 +58,19 @@ internal static class EmulatorServices
     private static PageFetcher CreateFetcher(OwnAddress own, EmulatorOptions options) =>
         new(PageFetcher.CreateClient(() => own.OrNull, options.AllowPrivate), options.AllowPrivate);
 
+    /// <summary>Maps the API, the admin endpoints and the page.</summary>
+    public static void MapEmulator(this WebApplication app)
+    {
+        app.MapApi();
+        app.MapOpenApiDocument();
+        var admin = app.Services.GetRequiredService<AdminEndpoints>();
+        app.MapGet("_admin/faults", admin.GetFaultsAsync);
+        app.MapPut("_admin/faults", admin.PutFaultsAsync);
+        app.MapDelete("_admin/faults", admin.DeleteFaultsAsync);
+        app.MapGet("_admin/stats", admin.GetStatsAsync);
+        app.Services.GetRequiredService<OverviewEndpoints>().Map(app);
+    }
+
     public static void MapApi(this WebApplication app)
     {
         foreach (var version in new[] { "v1", "v2" })
@@ -77,12 +90,6 @@ internal static class EmulatorServices
             api.MapDescribed(ApiOperations.Batch, batches.GetAsync);
             api.MapDescribed(ApiOperations.Progress, batches.GetProgressAsync);
         }
-        app.MapOpenApiDocument();
-        var admin = app.Services.GetRequiredService<AdminEndpoints>();
-        app.MapGet("_admin/faults", admin.GetFaultsAsync);
-        app.MapPut("_admin/faults", admin.PutFaultsAsync);
-        app.MapDelete("_admin/faults", admin.DeleteFaultsAsync);
-        app.MapGet("_admin/stats", admin.GetStatsAsync);
     }
 
     private static HttpClient CreateWebhookClient() =>

@@ -91,7 +91,7 @@ public sealed class OptionTests
     {
         var (exitCode, output, error) = await CliProcess.RunAsync(["emulator", "--help"]);
         Assert.Equal((0, ""), (exitCode, error));
-        Assert.Contains("pipeline emulator --data", output, StringComparison.Ordinal);
+        Assert.Contains("pipeline emulator --port 0", output, StringComparison.Ordinal);
     }
 
     private static IEnumerable<string> All(Command command, string path) =>

@@ -58,6 +58,8 @@ public sealed class DocumentedCommandTests
         ["pipeline completion"] = "writes into the home folder; CompletionTests run the script in bash",
         ["mkdir "] = "makes the folder of the next command in the home folder",
         ["pipeline serve"] = "runs until it is stopped; ServeSuite starts it with these options",
+        ["dotnet run --project src/Pipeline.Cli -- emulator"] =
+            "runs until it is stopped; EmulatorCommandTests start it",
         ["pipeline emulator"] = "runs until it is stopped; HostingTests start it with these options",
     };
 

@@ -154,7 +154,20 @@ public sealed class HostingTests
     }
 
     [Theory]
-    [InlineData("", "--data DIR is required: the folder for tasks, results and objects.")]
+    [InlineData("--port 70000", "--port takes a number from 0 to 65535.")]
+    [InlineData(
+        "--port 0 --urls http://127.0.0.1:0", "--port and --urls both say where to listen. Give one of them.")]
+    [InlineData(
+        "--record f", "--record FILE and --upstream URL go together: the file to write, and the API to record.")]
+    [InlineData(
+        "--record f --upstream sdk.nimbleway.com",
+        "--upstream takes an address without a path, such as https://sdk.nimbleway.com, not 'sdk.nimbleway.com'.")]
+    [InlineData(
+        "--record f --upstream http://a.test --replay f",
+        "--record and --replay exclude each other. Record a session first, then replay it.")]
+    [InlineData(
+        "--replay f --faults post_402",
+        "--faults has no effect while a session is recorded or replayed. Leave it out.")]
     [InlineData("--data", "--data needs a value.")]
     [InlineData("--dir x", "There is no option '--dir'. --help lists the options.")]
     [InlineData("--data x --storage there", "--storage takes own, outside or auto.")]
@@ -192,6 +205,12 @@ public sealed class HostingTests
         options = EmulatorArguments.Parse(["--allow-private", "--data=/d", "--canned", "30000"])!;
         var expected = new EmulatorOptions { DataFolder = "/d", Address = new("http://127.0.0.1:5005"), Log = true };
         Assert.Equal(expected with { AllowPrivate = true, CannedBytes = 30000 }, options);
+        options = EmulatorArguments.Parse(
+            ["--port", "0", "--record", "f", "--upstream", "http://a.test", "--callback-base", "http://b.test"])!;
+        expected = new() { DataFolder = "", Address = new("http://127.0.0.1:0"), Log = true };
+        Assert.Equal(
+            expected with { RecordFile = "f", Upstream = new("http://a.test"), CallbackBase = new("http://b.test") },
+            options);
     }
 
     [Fact]
@@ -202,7 +221,8 @@ public sealed class HostingTests
         string[] options =
         [
             "--data DIR", "--urls URL", "--api-key KEY", "--storage MODE", "--workers N", "--canned BYTES",
-            "--faults LIST", "--allow-private", "--help",
+            "--faults LIST", "--allow-private", "--help", "--port N", "--exit-with-stdin", "--record FILE",
+            "--upstream URL", "--callback-base URL", "--replay FILE",
         ];
         foreach (var option in options)
             Assert.Contains(lines, line => line.StartsWith($"  {option} ", StringComparison.Ordinal));

@@ -24,6 +24,9 @@ internal static class DescribedEndpoints
 {
     private static readonly string[] Json = ["application/json"];
 
+    // Bodies are read whatever their type is called.
+    private static readonly string[] AnyType = [.. Json, "*/*"];
+
     /// <summary>Maps an operation, with what a generator of OpenAPI documents reads.</summary>
     public static IEndpointConventionBuilder MapDescribed(
         this IEndpointRouteBuilder api, ApiOperation operation, RequestDelegate handle)
@@ -35,7 +38,7 @@ internal static class DescribedEndpoints
             .WithMetadata(Produces(200, operation.Reply), Produces(401, typeof(Failed)), Produces(429, typeof(Failed)))
             .WithMetadata(Produces(500, typeof(Broken)));
         if (operation.Body is { } body)
-            endpoint.WithMetadata(new AcceptsMetadata(Json, body))
+            endpoint.WithMetadata(new AcceptsMetadata(AnyType, body))
                 .WithMetadata(
                     Produces(400, typeof(Invalid)), Produces(402, typeof(Failed)), Produces(555, typeof(Broken)));
         else if (operation.IsPaged)

@@ -9,15 +9,28 @@ internal sealed class GcsWriter(StorageSettings settings) : IDisposable
 {
     private readonly Lazy<Task<HttpClient>> _client = new(() => CreateClientAsync(settings));
 
+    /// <summary>The address of GCS, without a slash at the end.</summary>
+    public string Endpoint
+    {
+        get
+        {
+            var endpoint = settings.GcsEndpoint ?? "https://storage.googleapis.com";
+            return (endpoint.Contains("://", StringComparison.Ordinal) ? endpoint : "http://" + endpoint).TrimEnd('/');
+        }
+    }
+
+    /// <summary>The client, with Google's credentials unless the address is another one.</summary>
+    public Task<HttpClient> ClientAsync() => _client.Value;
+
     public async Task WriteAsync(
         DeliveryAddress address, Stream content, string contentType, CancellationToken cancellationToken)
     {
         var url =
-            $"{Endpoint()}/upload/storage/v1/b/{Uri.EscapeDataString(address.Bucket)}/o?uploadType=media&name="
+            $"{Endpoint}/upload/storage/v1/b/{Uri.EscapeDataString(address.Bucket)}/o?uploadType=media&name="
                 + $"{Uri.EscapeDataString(address.Key)}";
         try
         {
-            var client = await _client.Value;
+            var client = await ClientAsync();
             using var body = new StreamContent(content);
             body.Headers.ContentType = new MediaTypeHeaderValue(contentType);
             using var response = await client.PostAsync(url, body, cancellationToken);
@@ -45,11 +58,5 @@ internal sealed class GcsWriter(StorageSettings settings) : IDisposable
                 credential.CreateScoped("https://www.googleapis.com/auth/devstorage.read_write"));
         }
         return new HttpClientFactory().CreateHttpClient(arguments);
-    }
-
-    private string Endpoint()
-    {
-        var endpoint = settings.GcsEndpoint ?? "https://storage.googleapis.com";
-        return (endpoint.Contains("://", StringComparison.Ordinal) ? endpoint : "http://" + endpoint).TrimEnd('/');
     }
 }

@@ -9,12 +9,15 @@ internal sealed class S3Writer(StorageSettings settings, AWSCredentials? credent
 {
     private readonly Lazy<AmazonS3Client> _client = new(() => Create(settings.S3Endpoint, credentials));
 
+    /// <summary>The client.</summary>
+    public AmazonS3Client Client => _client.Value;
+
     public async Task WriteAsync(
         DeliveryAddress address, Stream content, string contentType, CancellationToken cancellationToken)
     {
         try
         {
-            await _client.Value.PutObjectAsync(new()
+            await Client.PutObjectAsync(new()
             {
                 BucketName = address.Bucket,
                 Key = address.Key,

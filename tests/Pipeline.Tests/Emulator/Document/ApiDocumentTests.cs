@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Emulator.Document;
 
@@ -71,7 +72,7 @@ public sealed class ApiDocumentTests
         foreach (var section in new[] { "Retrieve results", "Retrieve results per task", "Check a task" })
         {
             var path = ApiDocument.RequestOf(section).Path.Replace("{task_id}", id, StringComparison.Ordinal);
-            await EmulatorLab.UntilAsync(async () => (string?)(await lab.GetAsync($"v1/tasks/{id}"))["task"]["state"]
+            await Patience.UntilAsync(async () => (string?)(await lab.GetAsync($"v1/tasks/{id}"))["task"]["state"]
                 == "success");
             var read = await lab.GetAsync(path);
             Assert.Equal(200, read.Status);
@@ -160,7 +161,7 @@ public sealed class ApiDocumentTests
     {
         await using var lab = await EmulatorLab.StartAsync($"webhook_form={form}", cannedBytes: PageBytes);
         await lab.RunBatchAsync(1, "s3://b/", callback: true);
-        await EmulatorLab.UntilAsync(() => !lab.Site.Webhooks.IsEmpty);
+        await Patience.UntilAsync(() => !lab.Site.Webhooks.IsEmpty);
         var example = ApiDocument.Examples.Where(e => e.Section == "Webhooks").ElementAt(index).Json;
         Assert.Empty(Shape.Differences(example, lab.Site.Webhooks.First().Body));
     }
@@ -174,7 +175,7 @@ public sealed class ApiDocumentTests
     {
         await using var lab = await EmulatorLab.StartAsync(faults, cannedBytes: PageBytes);
         await lab.RunBatchAsync(1, callback: true);
-        await EmulatorLab.UntilAsync(() => !lab.Site.Webhooks.IsEmpty);
+        await Patience.UntilAsync(() => !lab.Site.Webhooks.IsEmpty);
         var task = lab.Site.Webhooks.First().Body["task"]!;
         Assert.Equal(state, (string)task["state"]!);
         Assert.Equal(faults.Length > 0 ? 0 : 1, task["input"]!.AsObject().Count);
@@ -205,10 +206,10 @@ public sealed class ApiDocumentTests
                 // an example.
                 var name = (string?)delivery["storage_object_name"] ?? id;
                 var extension = (bool?)delivery["storage_compress"] == true ? ".json.gz" : ".json";
-                await EmulatorLab.UntilAsync(
+                await Patience.UntilAsync(
                     async () => await lab.ReadObjectAsync(prefix + name + extension) is not null);
             }
         if (delivery["callback_url"] is not null)
-            await EmulatorLab.UntilAsync(() => lab.Site.Webhooks.Count == ids.Count);
+            await Patience.UntilAsync(() => lab.Site.Webhooks.Count == ids.Count);
     }
 }

@@ -105,6 +105,7 @@ public sealed class EmulatorOpenApiTests
         options.AddOperationTransformer((operation, context, _) =>
         {
             var described = context.Description.ActionDescriptor.EndpointMetadata.OfType<ApiOperation>().Single();
+            operation.RequestBody?.Content?.Remove("*/*");
             operation.Parameters ??= [];
             if (described.Path.Contains("{id}", StringComparison.Ordinal))
                 operation.Parameters.Add(Parameter("id", ParameterLocation.Path, JsonSchemaType.String));
