@@ -16,7 +16,7 @@ internal sealed class Report(ChaosOptions options, IReadOnlyList<Verdict> verdic
     /// <summary>Boundaries, faults and kinds of trials that never occurred.</summary>
     public IReadOnlyList<string> Holes { get; } =
     [
-        .. CrashPoint.Names.Except(verdicts.SelectMany(v => v.Kills)).Select(name => $"no kill at {name}"),
+        .. TrialPlan.Killed.Except(verdicts.SelectMany(v => v.Kills)).Select(name => $"no kill at {name}"),
         .. FaultPlan.Names.Except(verdicts.SelectMany(v => v.Plan.Faults.Drawn.Keys))
             .Select(name => $"no fault {name}"),
         .. Enum.GetValues<TrialKind>()
@@ -122,7 +122,7 @@ internal sealed class Report(ChaosOptions options, IReadOnlyList<Verdict> verdic
         var kills = verdicts.SelectMany(v => v.Kills).CountBy(k => k).ToDictionary();
         var recoveries = verdicts.SelectMany(v => v.Recoveries).ToLookup(r => r.Point);
         foreach (var point
-            in CrashPoint.Names.Concat(kills.Keys.Except(CrashPoint.Names).Order(StringComparer.Ordinal)))
+            in TrialPlan.Killed.Concat(kills.Keys.Except(TrialPlan.Killed).Order(StringComparer.Ordinal)))
         {
             var outcomes = recoveries[point].Select(r => r.Outcome).OfType<TimeSpan>().Order().ToList();
             var ends = recoveries[point].Select(r => r.End).OfType<TimeSpan>().Order().ToList();

@@ -70,6 +70,20 @@ internal sealed record TrialPlan(
             TrialKind.Plain, TrialKind.SmallDisk, TrialKind.Plain, TrialKind.Flooded, TrialKind.Plain, TrialKind.Clock,
             TrialKind.Plain, TrialKind.Azure, TrialKind.Hostile];
 
+    /// <summary>
+    /// The boundaries at which trials kill. Those of notifications and of an erasure, which trials have not, are killed
+    /// by NotificationKillSuite and the tests of <c>pipeline erase</c>.
+    /// </summary>
+    public static readonly IReadOnlyList<string> Killed =
+    [
+        .. CrashPoint.Names.Where(name => !name.StartsWith("notify.", StringComparison.Ordinal)
+            && !name.StartsWith("erase.", StringComparison.Ordinal)),
+    ];
+
+    /// <summary>Whether lists are exported when they close: only then are those boundaries passed.</summary>
+    public bool Exports => Interruptions.Any(
+        blow => blow.At?.StartsWith("export.", StringComparison.Ordinal) == true);
+
     /// <summary>Whether the command serves and lists are submitted to it; otherwise, they are its arguments.</summary>
     public bool IsServing => Kind is TrialKind.Flooded or TrialKind.Hostile;
 
@@ -97,20 +111,21 @@ internal sealed record TrialPlan(
     /// </summary>
     private static IEnumerable<string> Boundaries(Random random, int seed, bool hasRefusals)
     {
-        var chosen = new SortedSet<int> { seed % CrashPoint.Names.Count };
+        var chosen = new SortedSet<int> { seed % Killed.Count };
         if (hasRefusals)
             chosen.UnionWith(
-                CrashPoint.Names.Index().Where(
+                Killed.Index().Where(
                     name =>
                         name.Item is "submit.after-refusal" or "repeat.after-submission").Select(name => name.Index));
         while (chosen.Count < 9)
-            chosen.Add(random.Next(CrashPoint.Names.Count));
+            chosen.Add(random.Next(Killed.Count));
         foreach (var index in chosen)
         {
-            var name = CrashPoint.Names[index];
+            var name = Killed[index];
             // These boundaries are passed once, all others often.
             var isOnce = name is "intake.after-list" or "intake.after-pin" or "intake.after-messages"
-                || name.Contains("manifest", StringComparison.Ordinal) || name == "sweep.after-close";
+                || name.Contains("manifest", StringComparison.Ordinal) || name == "sweep.after-close"
+                || name.StartsWith("export.", StringComparison.Ordinal);
             yield return $"{name}:{(isOnce ? 1 : random.Next(1, 5))}";
         }
     }
@@ -134,7 +149,7 @@ internal sealed record TrialPlan(
     }
 
     private static string AnyBoundary(Random random) =>
-        $"{CrashPoint.Names[random.Next(3, CrashPoint.Names.Count - 3)]}:{random.Next(1, 4)}";
+        $"{Killed[random.Next(3, Killed.Count - 3)]}:{random.Next(1, 4)}";
 
     private static int DaysOff(Random random, TrialKind kind) => kind == TrialKind.Clock ? random.Next(-1, 2) : 0;
 }

@@ -88,6 +88,7 @@ internal sealed class Workers(
             plan.Kind switch { TrialKind.Clock => "3.00:00:00", TrialKind.Hostile => "00:00:40", _ => "00:00:15" }),
         ("Pipeline__Collect__ObjectDeadline", "00:00:01.5"),
         ("Pipeline__Collect__RetryDelay", "00:00:00.1"),
+        ("Pipeline__Export__Format", plan.Exports ? "parquet" : "none"),
         ("Runner__Visibility", "00:00:02"),
         ("Runner__SweepInterval", "00:00:00.3"),
         ("Runner__IdleSweepInterval", "00:00:00.1"),

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using Pipeline.Diagnostics;
 using Pipeline.Export.Sources;
 using Pipeline.Export.Tables;
 using Pipeline.Export.Targets;
@@ -48,6 +49,7 @@ internal sealed partial class ExportStage(
             return;
         if (part.Rows > 0)
             await files.WriteAsync(NameOf(note, table, message.Part), part.Content, cancellationToken);
+        CrashPoint.Pass("export.after-file");
         var written = message.Part + (part.Rows > 0 ? 1 : 0);
         if (part.Next is { } next)
             await SendAsync(
@@ -82,6 +84,7 @@ internal sealed partial class ExportStage(
         var note = new ExportNote(
             message.ListId, known?.Dt ?? Partition.NameOf(message.ClosedAt), message.ClosedAt, Complete: false, 0, 0);
         await WriteAsync(note, cancellationToken);
+        CrashPoint.Pass("export.after-begin");
         return note;
     }
 
@@ -89,7 +92,9 @@ internal sealed partial class ExportStage(
     {
         await DeleteFromAsync(note, Table.Records, note.RecordParts, cancellationToken);
         await DeleteFromAsync(note, Table.Failures, note.FailureParts, cancellationToken);
+        CrashPoint.Pass("export.before-end");
         await WriteAsync(note, cancellationToken);
+        CrashPoint.Pass("export.after-end");
         LogExported(note.ListId, note.RecordParts, note.FailureParts);
     }
 
@@ -107,9 +112,13 @@ internal sealed partial class ExportStage(
         await files.WriteAsync(NoteOf(note.ListId), json, cancellationToken);
     }
 
-    private Task SendAsync(ExportMessage message, CancellationToken cancellationToken) => queue.SendAsync(
-        QueueNames.Exports, [JsonSerializer.SerializeToUtf8Bytes(message, ExportJson.Default.ExportMessage)],
-        TimeSpan.Zero, cancellationToken);
+    private async Task SendAsync(ExportMessage message, CancellationToken cancellationToken)
+    {
+        await queue.SendAsync(
+            QueueNames.Exports, [JsonSerializer.SerializeToUtf8Bytes(message, ExportJson.Default.ExportMessage)],
+            TimeSpan.Zero, cancellationToken);
+        CrashPoint.Pass("export.after-message");
+    }
 
     private static string NameOf(ExportNote note, Table table, int part) => string.Join(
         '/',

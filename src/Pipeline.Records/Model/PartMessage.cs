@@ -54,7 +54,8 @@ public sealed record PartMessage
         return FindFault(part) is { } fault ? throw Invalid(fault, inner: null) : part;
     }
 
-    private static string Decode(string text)
+    /// <summary>The JSON of a message, which may be base64.</summary>
+    internal static string Decode(string text)
     {
         var json = Base64.IsValid(text) ? Encoding.UTF8.GetString(Convert.FromBase64String(text)) : text;
         // Any word of letters is valid base64 too.

@@ -10,6 +10,10 @@ namespace Pipeline.Records;
 /// </summary>
 internal sealed class MessageLease : IAsyncDisposable
 {
+    private const int MaxDoublings = 20;
+
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromMinutes(10);
+
     private readonly QueueClient _queue;
     private readonly TimeSpan _lease;
     private readonly TimeProvider _time;
@@ -26,6 +30,9 @@ internal sealed class MessageLease : IAsyncDisposable
 
     public QueueMessage Message { get; }
 
+    /// <summary>Number of times the message was received, including this one.</summary>
+    public long Tries => Message.DequeueCount;
+
     /// <summary>Whether another consumer may have the message.</summary>
     public bool IsLost { get; private set; }
 
@@ -33,9 +40,23 @@ internal sealed class MessageLease : IAsyncDisposable
     public Task<bool> DeleteAsync(CancellationToken cancellationToken) =>
         EndAsync(() => _queue.DeleteMessageAsync(Message.MessageId, _receipt, cancellationToken), cancellationToken);
 
-    /// <summary>Makes the message come again after a delay; false if the lease was lost.</summary>
-    public Task<bool> ReleaseAsync(TimeSpan delay, CancellationToken cancellationToken) =>
-        EndAsync(() => UpdateAsync(delay, cancellationToken), cancellationToken);
+    /// <summary>
+    /// Makes the message come again: after a delay, and after twice as long with each try, up to ten minutes.
+    /// </summary>
+    public async Task ReleaseAsync(TimeSpan delay)
+    {
+        var wait = delay * Math.Pow(2, Math.Min(Tries - 1, MaxDoublings));
+        try
+        {
+            await EndAsync(
+                () => UpdateAsync(wait < LongestDelay ? wait : LongestDelay, CancellationToken.None),
+                CancellationToken.None);
+        }
+        // The lease ends by itself; the error that got us here must not be hidden by this one.
+        catch (Exception e) when (e is RequestFailedException or AggregateException)
+        {
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -7,8 +7,6 @@ namespace Pipeline.Records;
 /// </summary>
 public sealed class ReceivedPart : IAsyncDisposable
 {
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromMinutes(10);
-
     private readonly MessageLease _lease;
     private readonly PartReader _reader;
     private readonly RecordQueueOptions _options;
@@ -22,7 +20,7 @@ public sealed class ReceivedPart : IAsyncDisposable
     public PartMessage Message { get; }
 
     /// <summary>Number of times the message was received, including this one.</summary>
-    public long Tries => _lease.Message.DequeueCount;
+    public long Tries => _lease.Tries;
 
     /// <summary>
     /// Whether the lease was lost, so that another consumer may have the message. Its records may then be handled
@@ -56,31 +54,15 @@ public sealed class ReceivedPart : IAsyncDisposable
     /// <summary>Ends the lease; without <see cref="CompleteAsync"/> the message comes again.</summary>
     public async ValueTask DisposeAsync()
     {
-        try
-        {
-            if (!_isCompleted)
-                await _lease.ReleaseAsync(Delay(), CancellationToken.None);
-        }
-        // The lease ends by itself; the error that got us here must not be hidden by this one.
-        catch (Exception e) when (e is Azure.RequestFailedException or AggregateException)
-        {
-        }
-        finally
-        {
-            await _lease.DisposeAsync();
-        }
+        if (!_isCompleted)
+            await _lease.ReleaseAsync(_options.RetryDelay);
+        await _lease.DisposeAsync();
     }
 
     /// <summary>Whether a record could not be read.</summary>
     internal bool HasFailed { get; set; }
 
     internal string Text => _lease.Message.Body.ToString();
-
-    private TimeSpan Delay()
-    {
-        var delay = _options.RetryDelay * Math.Pow(2, Math.Min(Tries - 1, 20));
-        return delay < LongestDelay ? delay : LongestDelay;
-    }
 
     /// <summary>Says that one record has been handled.</summary>
     internal Task MarkAsync(Record record, CancellationToken cancellationToken)

@@ -2,8 +2,6 @@ using System.Runtime.CompilerServices;
 using Azure;
 using Azure.Storage.Blobs;
 using Azure.Storage.Queues;
-using Azure.Storage.Queues.Models;
-using Azure.Storage.Queues.Specialized;
 
 namespace Pipeline.Records;
 
@@ -15,16 +13,9 @@ namespace Pipeline.Records;
 /// </summary>
 public sealed class RecordQueueReader
 {
-    private const string PoisonSuffix = "-poison";
-
-    private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan Never = TimeSpan.FromSeconds(-1);
-
-    private readonly QueueServiceClient _queues;
-    private readonly QueueClient _queue;
+    private readonly MessageSource<PartMessage> _messages;
     private readonly PartReader _reader;
     private readonly RecordQueueOptions _options;
-    private readonly TimeProvider _time;
 
     /// <summary>Creates a reader. It needs no connection yet.</summary>
     /// <param name="queue">
@@ -36,8 +27,8 @@ public sealed class RecordQueueReader
     public RecordQueueReader(
         QueueClient queue, BlobContainerClient records, RecordQueueOptions? options = null, TimeProvider? time = null)
     {
-        (_queue, _options, _time) = (queue, options ?? new(), time ?? TimeProvider.System);
-        _queues = queue.GetParentQueueServiceClient();
+        _options = options ?? new();
+        _messages = new(queue, PartMessage.Parse, _options, time ?? TimeProvider.System);
         _reader = new(records, _options.Reader);
     }
 
@@ -56,19 +47,9 @@ public sealed class RecordQueueReader
     public async IAsyncEnumerable<Record> ReadAsync(
         bool untilEmpty = false, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var wait = ShortestWait;
-        while (true)
+        await foreach (var message in _messages.ReceiveAllAsync(untilEmpty, cancellationToken))
         {
-            await using var part = await ReceiveAsync(cancellationToken);
-            if (part is null)
-            {
-                if (untilEmpty)
-                    yield break;
-                await Task.Delay(wait, _time, cancellationToken);
-                wait = wait * 2 < _options.LongestWait ? wait * 2 : _options.LongestWait;
-                continue;
-            }
-            wait = ShortestWait;
+            await using var part = Open(message);
             await using var records = part.ReadAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
             while (!part.IsLost && await MoveNextAsync(records, part) is { } record)
             {
@@ -84,33 +65,11 @@ public sealed class RecordQueueReader
     /// Receives one message, for consumers that handle all of its records together, for instance in one transaction.
     /// </summary>
     /// <returns>The message, which the caller completes and disposes; null if none is visible.</returns>
-    public async Task<ReceivedPart?> ReceiveAsync(CancellationToken cancellationToken = default)
-    {
-        while (true)
-        {
-            if (await ReceiveMessageAsync(cancellationToken) is not { } message)
-                return null;
-            if (message.DequeueCount > _options.MaxTries)
-                await PoisonAsync(message, $"it failed try {_options.MaxTries}, the last one", cancellationToken);
-            else if (await TryParseAsync(message, cancellationToken) is { } part)
-                return new(new(_queue, message, _options.Lease, _time), part, _reader, _options);
-        }
-    }
+    public async Task<ReceivedPart?> ReceiveAsync(CancellationToken cancellationToken = default) =>
+        await _messages.ReceiveAsync(cancellationToken) is { } message ? Open(message) : null;
 
-    private async Task<QueueMessage?> ReceiveMessageAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            return (await _queue.ReceiveMessageAsync(_options.Lease, cancellationToken)).Value;
-        }
-        catch (FormatException e)
-        {
-            throw new InvalidOperationException(
-                $"The client of queue '{_queue.Name}' expects base64, and the messages are plain text. Create it "
-                    + "without QueueClientOptions.MessageEncoding.",
-                e);
-        }
-    }
+    private ReceivedPart Open((MessageLease Lease, PartMessage Message) received) =>
+        new(received.Lease, received.Message, _reader, _options);
 
     private async Task<Record?> MoveNextAsync(IAsyncEnumerator<Record> records, ReceivedPart part)
     {
@@ -124,43 +83,5 @@ public sealed class RecordQueueReader
             _options.OnProblem?.Invoke(new(part.Text, e.Message, IsPoison: false));
             return null;
         }
-    }
-
-    /// <summary>A message that is no part will never be one, so it is not tried again.</summary>
-    private async Task<PartMessage?> TryParseAsync(QueueMessage message, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return PartMessage.Parse(message.Body.ToString());
-        }
-        catch (RecordException e)
-        {
-            await PoisonAsync(message, e.Message, cancellationToken);
-            return null;
-        }
-    }
-
-    /// <summary>Sends before it deletes: a crash between leaves the message in both queues, never in none.</summary>
-    private async Task PoisonAsync(QueueMessage message, string reason, CancellationToken cancellationToken)
-    {
-        var poison = _queues.GetQueueClient(_queue.Name + PoisonSuffix);
-        try
-        {
-            await poison.SendMessageAsync(message.Body, timeToLive: Never, cancellationToken: cancellationToken);
-        }
-        // Creating needs a wider role than sending, so an existing queue is not created again.
-        catch (RequestFailedException e) when (e.Status == 404)
-        {
-            await poison.CreateIfNotExistsAsync(cancellationToken: cancellationToken);
-            await poison.SendMessageAsync(message.Body, timeToLive: Never, cancellationToken: cancellationToken);
-        }
-        try
-        {
-            await _queue.DeleteMessageAsync(message.MessageId, message.PopReceipt, cancellationToken);
-        }
-        catch (RequestFailedException e) when (e.Status == 404)
-        {
-        }
-        _options.OnProblem?.Invoke(new(message.Body.ToString(), reason, IsPoison: true));
     }
 }

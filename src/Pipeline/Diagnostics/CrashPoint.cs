@@ -21,7 +21,10 @@ internal static class CrashPoint
             "collect.after-sink", "collect.after-ledger", "collect.after-announcement",
         "failure.after-ledger", "queue.after-handle", "sweep.adopt", "sweep.within-compose", "sweep.after-compose",
             "sweep.within-series", "sweep.after-series", "sweep.close", "sweep.before-manifest",
-            "sweep.after-manifest", "sweep.after-close", "erase.after-rename",
+            "sweep.after-manifest", "sweep.after-close",
+        "export.after-begin", "export.after-file", "export.after-message", "export.before-end", "export.after-end",
+        "notify.before-post", "notify.after-post", "notify.after-dead-letter",
+        "erase.after-rename",
     ];
 
     private static readonly string? Name = Read(out PassesLeft, out Stops);

@@ -27,9 +27,11 @@ internal sealed partial class NotifyStage(
     public async Task HandleAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
         var message = MessageReader.ReadNotification(body);
+        CrashPoint.Pass("notify.before-post");
         try
         {
             await receiver.PostAsync(message, cancellationToken);
+            CrashPoint.Pass("notify.after-post");
             LogSent(message.Id, receiver.Name);
         }
         catch (PipelineException problem)
@@ -47,6 +49,7 @@ internal sealed partial class NotifyStage(
         {
             await queue.SendAsync(
                 QueueNames.Notifications + QueueNames.PoisonSuffix, message, TimeSpan.Zero, cancellationToken);
+            CrashPoint.Pass("notify.after-dead-letter");
             PipelineMetrics.CountDeadLetter(QueueNames.Notifications);
             LogDead(message.Id, message.Tries, problem.Message);
             return;

@@ -49,3 +49,8 @@ public sealed class RetryOverAzureTests(Servers servers) : RetrySuite(servers);
 
 [Trait("Needs", "servers")]
 public sealed class EraseOverAzureTests(Servers servers) : EraseSuite(servers);
+
+public sealed class NotificationKillTests() : NotificationKillSuite(null);
+
+[Trait("Needs", "servers")]
+public sealed class NotificationKillOverAzureTests(Servers servers) : NotificationKillSuite(servers);

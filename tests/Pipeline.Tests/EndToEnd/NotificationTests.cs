@@ -12,7 +12,7 @@ namespace Pipeline.Tests.EndToEnd;
 /// </summary>
 public sealed class NotificationTests
 {
-    private const string Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    internal const string Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
     [Theory]
     [InlineData("true", "pipeline.list.closed pipeline.submission.closed")]
@@ -61,7 +61,7 @@ public sealed class NotificationTests
         ("Notify:Submissions", submissions),
     ];
 
-    private static void Verify(SeenRequest request)
+    internal static void Verify(SeenRequest request)
     {
         var headers = new HeaderDictionary();
         foreach (var (name, value) in request.Headers)

@@ -1,0 +1,172 @@
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Azure;
+using Azure.Storage.Blobs;
+using Azure.Storage.Queues;
+using Azure.Storage.Queues.Models;
+
+namespace Pipeline.Records;
+
+/// <summary>What documents a queue announces.</summary>
+/// <param name="Schema">Name of their schema.</param>
+/// <param name="Json">How they are read.</param>
+/// <param name="IdOf">Their schema and id.</param>
+/// <param name="MayBeGone">Whether a blob without which the message has no meaning any more may be deleted.</param>
+internal sealed record DocumentForm<T>(
+    string Schema, JsonTypeInfo<T> Json, Func<T, (string Schema, string? Id)> IdOf, bool MayBeGone);
+
+/// <summary>
+/// Takes messages that are a document or point to one (<c>pipeline.pointer/1</c>), and gives the documents.
+/// </summary>
+/// <remarks>
+/// Of a pointer's address only the path within the container is used, so a forged message cannot send a reader, and its
+/// credentials, to another host.
+/// </remarks>
+internal sealed class DocumentQueue<T>(
+    QueueClient queue, BlobContainerClient container, DocumentForm<T> form, RecordQueueOptions options,
+    TimeProvider time)
+    where T : class
+{
+    private readonly MessageSource<Announced> _messages = new(
+        queue, text => Parse(PartMessage.Decode(text), form), options, time);
+
+    /// <summary>Gives documents. Asking for the next one says that the last one has been handled.</summary>
+    public async IAsyncEnumerable<T> ReadAsync(
+        bool untilEmpty, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var (lease, message) in _messages.ReceiveAllAsync(untilEmpty, cancellationToken))
+        {
+            var isHandled = false;
+            try
+            {
+                var (document, isGone) = await LoadAsync(message, lease.Message, cancellationToken);
+                if (document is not null)
+                    yield return document;
+                isHandled = document is not null || isGone;
+            }
+            finally
+            {
+                if (isHandled)
+                    await lease.DeleteAsync(CancellationToken.None);
+                else
+                    await lease.ReleaseAsync(options.RetryDelay);
+                await lease.DisposeAsync();
+            }
+        }
+    }
+
+    /// <summary>The document; without one, whether it is gone for good. Reports what cannot be read.</summary>
+    private async Task<(T? Document, bool IsGone)> LoadAsync(
+        Announced message, QueueMessage received, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (message.Pointer is not { } pointer)
+                return (message.Document, false);
+            var document = await ReadBlobAsync(pointer, received.InsertedOn, cancellationToken);
+            return (document, document is null && form.MayBeGone);
+        }
+        catch (RecordException e)
+        {
+            options.OnProblem?.Invoke(new(received.Body.ToString(), e.Message, IsPoison: false));
+            return (null, false);
+        }
+    }
+
+    /// <summary>
+    /// Reads and verifies a blob; null if it is gone and may be. A blob that was written again after the message has
+    /// other bytes than the pointer says: it is the newer document.
+    /// </summary>
+    private async Task<T?> ReadBlobAsync(
+        Pointer pointer, DateTimeOffset? announced, CancellationToken cancellationToken)
+    {
+        var name = FindBlob(pointer);
+        try
+        {
+            using var blob = (await container.GetBlobClient(name)
+                .DownloadStreamingAsync(cancellationToken: cancellationToken)).Value;
+            if (blob.Details.ContentLength > options.Reader.MaxMemoryBytes)
+                throw new RecordException(
+                    RecordFault.TooLarge, $"{name} has more than {options.Reader.MaxMemoryBytes} bytes");
+            var bytes = new byte[blob.Details.ContentLength];
+            await blob.Content.ReadExactlyAsync(bytes, cancellationToken);
+            if (Convert.ToHexStringLower(SHA256.HashData(bytes)) != pointer.Sha256
+                && !(blob.Details.LastModified > announced))
+                throw new RecordException(RecordFault.Damaged, $"{name} has another SHA-256 than the message says");
+            var document = Deserialize(bytes, form);
+            return form.IdOf(document).Id == pointer.Id
+                ? document
+                : throw new RecordException(RecordFault.Damaged, $"{name} is not {pointer.Id}");
+        }
+        catch (RequestFailedException e) when (e.Status == 404)
+        {
+            return form.MayBeGone ? null : throw new RecordException(RecordFault.Missing, $"{name} is gone", inner: e);
+        }
+    }
+
+    private string FindBlob(Pointer pointer)
+    {
+        var path = Uri.UnescapeDataString(pointer.Uri.AbsolutePath);
+        var marker = $"/{container.Name}/";
+        var at = path.IndexOf(marker, StringComparison.Ordinal);
+        return at >= 0 && !path.Contains("/../", StringComparison.Ordinal)
+            ? path[(at + marker.Length)..]
+            : throw new RecordException(
+                RecordFault.Invalid, $"{pointer.Uri} is no blob in container '{container.Name}'");
+    }
+
+    private static Announced Parse(string text, DocumentForm<T> form)
+    {
+        var bytes = System.Text.Encoding.UTF8.GetBytes(text);
+        return SchemaOf(bytes) != Pointer.SchemaName
+            ? new(Deserialize(bytes, form), null)
+            : JsonOf(bytes, PointerJson.Default.Pointer, Pointer.SchemaName) is { Uri.IsAbsoluteUri: true } pointer
+                ? new(null, pointer)
+                : throw Invalid(Pointer.SchemaName, "its address is not absolute", inner: null);
+    }
+
+    private static string? SchemaOf(byte[] json)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            return document.RootElement is { ValueKind: JsonValueKind.Object } root
+                && root.TryGetProperty("schema", out var schema) && schema.ValueKind == JsonValueKind.String
+                ? schema.GetString()
+                : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static T Deserialize(byte[] json, DocumentForm<T> form)
+    {
+        var document = JsonOf(json, form.Json, form.Schema);
+        var schema = form.IdOf(document).Schema;
+        return schema == form.Schema
+            ? document
+            : throw Invalid(form.Schema, $"its schema is '{schema}'", inner: null);
+    }
+
+    private static TOne JsonOf<TOne>(byte[] json, JsonTypeInfo<TOne> type, string schema)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(json, type) ?? throw Invalid(schema, "it is null", inner: null);
+        }
+        catch (JsonException e)
+        {
+            throw Invalid(schema, JsonFault.Describe(e), e);
+        }
+    }
+
+    private static RecordException Invalid(string schema, string why, Exception? inner) =>
+        new(RecordFault.Invalid, $"The document is no {schema}: {why}", inner: inner);
+
+    /// <summary>A message: the document itself, or where it is.</summary>
+    private sealed record Announced(T? Document, Pointer? Pointer);
+}
