@@ -340,6 +340,7 @@ module alerts 'modules/alerts.bicep' = {
     workspaceId: monitoring.outputs.workspaceId
     actionGroupId: receivers.outputs.actionGroupId
     oldestListHours: oldestListHours
+    hasConsumers: !empty(consumers)
     storageId: storage.outputs.id
   }
 }

@@ -23,6 +23,9 @@ param storageId string
 @description('Hours after which an open list counts as stuck.')
 param oldestListHours int
 
+@description('Whether somebody reads the output queues, so that messages that nobody takes are a fault.')
+param hasConsumers bool
+
 type rule = {
   name: string
   severity: int
@@ -97,12 +100,22 @@ var rules rule[] = [
     aggregation: 'Maximum'
   }
   {
+    name: 'records-waiting'
+    severity: 2
+    description: 'Consumers have left a message in the queue records for more than a day.'
+    query: '${metric}"pipeline.queue.head_age" and tostring(Properties["messaging.destination.name"]) == "records"'
+    window: 'PT30M'
+    threshold: 86400
+    aggregation: 'Maximum'
+  }
+  {
     name: 'submission-paused'
     severity: 2
     description: 'No batches are submitted: the account has no budget, the key is refused, requests are throttled, or Nimble is unreachable.'
     query: '${metric}"pipeline.posts" and tostring(Properties["pipeline.post.outcome"]) == "held"'
     window: 'PT30M'
-    threshold: 20
+    // One process tries for all, once a minute or as often as Nimble asks for.
+    threshold: 10
     aggregation: 'Total'
   }
   {
@@ -128,7 +141,7 @@ var rules rule[] = [
     name: 'queue-stuck'
     severity: 2
     description: 'A message has waited in its queue for more than two hours.'
-    query: '${metric}"pipeline.queue.head_age" and tostring(Properties["messaging.destination.name"]) != "notifications"'
+    query: '${metric}"pipeline.queue.head_age" and tostring(Properties["messaging.destination.name"]) != "notifications" and tostring(Properties["messaging.destination.name"]) != "records" and tostring(Properties["messaging.destination.name"]) != "failures" and tostring(Properties["messaging.destination.name"]) != "manifests"'
     window: 'PT30M'
     threshold: 7200
     aggregation: 'Maximum'
@@ -136,7 +149,7 @@ var rules rule[] = [
 ]
 
 resource alerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
-  for rule in rules: {
+  for rule in filter(rules, rule => hasConsumers || rule.name != 'records-waiting'): {
     name: '${rule.name}-${suffix}'
     location: location
     tags: tags

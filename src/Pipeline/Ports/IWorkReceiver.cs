@@ -93,6 +93,9 @@ internal interface IWorkReceiver
     /// </summary>
     Task<DateTimeOffset?> WaitingSinceAsync(string queue, CancellationToken cancellationToken);
 
+    /// <summary>The queues that consumers read; none where nobody is told of records by a queue.</summary>
+    IReadOnlyList<string> OutputQueues { get; }
+
     /// <summary>Waits until the queue may have a message to deliver, or for a short time.</summary>
     Task WaitAsync(string queue, CancellationToken cancellationToken);
 }

@@ -43,6 +43,9 @@ internal abstract class WorkReceiver<TMessage> : IWorkReceiver
     public abstract Task<DateTimeOffset?> WaitingSinceAsync(string queue, CancellationToken cancellationToken);
 
     /// <inheritdoc/>
+    public virtual IReadOnlyList<string> OutputQueues => [];
+
+    /// <inheritdoc/>
     public abstract Task WaitAsync(string queue, CancellationToken cancellationToken);
 
     async Task<WorkDelivery<IWorkMessage>> IWorkReceiver.ReceiveAsync(

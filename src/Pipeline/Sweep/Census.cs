@@ -60,7 +60,7 @@ internal sealed partial class Census(
 
     private async Task CountQueuesAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
-        foreach (var queue in Queues)
+        foreach (var queue in Queues.Concat(queues.OutputQueues))
         {
             var since = await queues.WaitingSinceAsync(queue, cancellationToken);
             StateMetrics.MeasureQueue(queue, await queues.CountAsync(queue, cancellationToken), now - (since ?? now));

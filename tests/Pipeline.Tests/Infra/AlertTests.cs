@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Pipeline.Callback;
 using Pipeline.Diagnostics;
 using Pipeline.Model;
+using Pipeline.Stores.Azure;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Infra;
@@ -14,10 +15,10 @@ public sealed class AlertTests
     public async Task EveryQueryReadsAMetricThatTheCodeMeasures()
     {
         var rules = await AlertRule.ReadAsync();
-        Assert.Equal(9, rules.Count);
+        Assert.Equal(10, rules.Count);
         string[] values =
         [
-            "held", "notifications", "5", "",
+            "held", "notifications", "5", "", .. AzureNames.OutputQueues,
             .. Enum.GetNames<CallbackAnswer>().Select(name => name.ToLowerInvariant()),
         ];
         foreach (var rule in rules.Where(rule => rule.Metric != AlertRule.RequestDuration))
@@ -54,7 +55,7 @@ public sealed class AlertTests
         var page = Repository.Read("docs/operating.md");
         string[] kinds = ["Microsoft.Insights/scheduledQueryRules", "Microsoft.Insights/metricAlerts"];
         var rules = (await Task.WhenAll(kinds.Select(Bicep.ResourcesAsync))).SelectMany(rules => rules).ToList();
-        Assert.Equal(11, rules.Count);
+        Assert.Equal(12, rules.Count);
         foreach (var name in rules.Select(rule => rule.GetProperty("name").GetString()!))
             Assert.Contains($"| `{name[..name.LastIndexOf('-')]}` |", page, StringComparison.Ordinal);
     }
@@ -106,9 +107,11 @@ public sealed class AlertTests
         }),
         ["sweep-behind"] = Do(() => PipelineMetrics.MeasureSweep(default, 1, TimeSpan.FromMinutes(31))),
         ["oldest-work"] = Do(() => StateMetrics.MeasureOpenLists(1, TimeSpan.FromHours(31))),
+        ["records-waiting"] = Do(
+            () => StateMetrics.MeasureQueue(AzureNames.RecordsQueue, 1, TimeSpan.FromHours(25))),
         ["submission-paused"] = Do(() =>
         {
-            foreach (var status in Enumerable.Repeat(402, 21))
+            foreach (var status in Enumerable.Repeat(402, 11))
                 PipelineMetrics.CountPost("held", status, 1000, pricePerUrl: null);
         }),
         ["forged-webhooks"] = Do(() =>
@@ -131,6 +134,9 @@ public sealed class AlertTests
         StateMetrics.MeasureOpenLists(3, TimeSpan.FromHours(20));
         StateMetrics.MeasureQueue(QueueNames.Results, 100, TimeSpan.FromMinutes(5));
         StateMetrics.MeasureQueue(QueueNames.Notifications, 1, TimeSpan.FromHours(3));
+        // Some consumers come once a day, and nobody needs to read failures.
+        StateMetrics.MeasureQueue(AzureNames.RecordsQueue, 1, TimeSpan.FromHours(20));
+        StateMetrics.MeasureQueue(AzureNames.FailuresQueue, 1, TimeSpan.FromDays(9));
         PipelineMetrics.MeasureUnknown(TimeSpan.FromMinutes(2));
     }
 

@@ -1,9 +1,11 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using Moq;
 using Pipeline.Diagnostics;
 using Pipeline.Hosting;
 using Pipeline.Model;
 using Pipeline.Ports;
+using Pipeline.Stores.Azure;
 using Pipeline.Stores.Local.Ledger;
 using Pipeline.Sweep;
 using Pipeline.Tests.Stores.Local;
@@ -13,7 +15,7 @@ namespace Pipeline.Tests.Sweep;
 
 /// <summary>Metrics say where things stand, for a bounded number of requests.</summary>
 [Trait("Promise", "10")]
-public sealed class CensusTests
+public sealed class CensusTests(Servers servers)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -96,6 +98,31 @@ public sealed class CensusTests
             Assert.Equal(
                 1, metrics.Last("pipeline.queue.length", ("messaging.destination.name", QueueNames.Results)));
         }
+    }
+
+    [Fact]
+    [Trait("Needs", "servers")]
+    public async Task WhatConsumersLeaveInTheirQueuesIsMeasured()
+    {
+        var azurite = await servers.AzureAsync();
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow().AddDays(2));
+        await using var services = new ServiceCollection()
+            .AddLogging()
+            .AddSingleton<TimeProvider>(time)
+            .AddPipeline(options => options.Nimble.ApiKey = "test")
+            .AddAzureStores(new() { ConnectionString = azurite.ConnectionString() })
+            .BuildServiceProvider();
+        await services.GetRequiredService<IWorkQueue>().SendAsync(
+            AzureNames.ManifestsQueue, [Some.Body("left")], TimeSpan.Zero, Token);
+        using var metrics = new MetricsOf(PipelineMetrics.MeterName);
+
+        await services.GetRequiredService<Census>().TakeAsync(Token);
+
+        Assert.InRange(Age(AzureNames.ManifestsQueue), 86_400, 3 * 86_400);
+        Assert.Equal(0, Age(AzureNames.RecordsQueue));
+
+        double Age(string queue) =>
+            metrics.Last("pipeline.queue.head_age", ("messaging.destination.name", queue))!.Value;
     }
 
     [Fact]

@@ -39,6 +39,9 @@ internal static class AzureNames
     /// <summary>Queue that announces each manifest to consumers.</summary>
     public const string ManifestsQueue = "manifests";
 
+    /// <summary>The queues that consumers read.</summary>
+    public static readonly IReadOnlyList<string> OutputQueues = [RecordsQueue, FailuresQueue, ManifestsQueue];
+
     /// <summary>Table of lists, submissions, inputs and tasks.</summary>
     public const string LedgerTable = "ledger";
 

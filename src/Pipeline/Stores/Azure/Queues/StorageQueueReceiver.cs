@@ -130,6 +130,9 @@ internal sealed class StorageQueueReceiver(StorageWorkQueue queues, ClaimChecks 
             await queues.For(queue).RunAsync(
                 q => q.GetPropertiesAsync(cancellationToken), cancellationToken)).Value.ApproximateMessagesCountLong;
 
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> OutputQueues => AzureNames.OutputQueues;
+
     /// <summary>When the message at the head of a queue was sent: one request. Azure does not say since when it waits.
     /// </summary>
     public override async Task<DateTimeOffset?> WaitingSinceAsync(string queue, CancellationToken cancellationToken) =>
