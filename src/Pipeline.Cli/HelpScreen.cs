@@ -101,6 +101,9 @@ internal static class HelpScreen
     public static void Use(RootCommand root)
     {
         var option = root.Options.OfType<HelpOption>().Single();
+        // They begin like the path of a file, and a shell would complete them.
+        option.Aliases.Remove("/h");
+        option.Aliases.Remove("/?");
         option.Action = new Screen((HelpAction)option.Action!);
     }
 

@@ -25,7 +25,7 @@ internal sealed class InitJob(InitRequest request, Dictionary<string, string> gi
         await RequireFreeAsync(cancellationToken);
         await ReadKeyAsync(cancellationToken);
         if (_questions is not null)
-            await _questions.AskAsync(given, cancellationToken);
+            await AskAsync(_questions, cancellationToken);
         if (!given.ContainsKey(InitVariables.Key))
             throw Unusable(
                 "There is no API key. Give it with --api-key-file FILE, or in NIMBLE_API_KEY. Without one, "
@@ -40,6 +40,20 @@ internal sealed class InitJob(InitRequest request, Dictionary<string, string> gi
         SettingsFile.Write(_path, given.Select(pair => (pair.Key, pair.Value)));
         await Console.Error.WriteProseAsync($"{_path} is written; only you can read it. {Next()}");
         return ExitCodes.Complete;
+    }
+
+    private async Task AskAsync(InitQuestions questions, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await questions.AskAsync(given, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // What is said of the stop begins on a line of its own.
+            await Console.Error.WriteLineAsync();
+            throw;
+        }
     }
 
     private string Next() => _path == SettingsFile.Path

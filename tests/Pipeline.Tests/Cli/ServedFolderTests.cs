@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Pipeline.Cli;
 using Pipeline.Tests.Cli.Inputs;
 using Pipeline.Tests.Support;
 
@@ -25,6 +24,11 @@ public sealed class ServedFolderTests : IDisposable
         using var serve = _state.Start("serve");
         await serve.WaitForAsync("Serving ");
 
+        using var http = new HttpClient();
+        var version = (await CliProcess.RunAsync(["--version"])).Output.Trim();
+        Assert.Contains(
+            $"Version {version} on ", await http.GetStringAsync(_state.Address, TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
         var submitted = await _state.RunAsync("submit", list, "--list-id", "other");
         var replay = await _state.RunAsync("replay", "--reason", "task_failed", "--resubmit");
         var reprocess = await _state.RunAsync("reprocess", "mine");

@@ -115,6 +115,13 @@ internal sealed class HealthNote : IAsyncDisposable
     {
         var path = _file.Name;
         _file.Dispose();
-        File.Delete(path);
+        try
+        {
+            File.Delete(path);
+        }
+        // Somebody has moved the folder away: the work says so, and a note that nobody has open is removed later.
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+        }
     }
 }

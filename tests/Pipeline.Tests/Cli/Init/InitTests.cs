@@ -1,4 +1,3 @@
-using Pipeline.Cli;
 using Pipeline.Emulator;
 using Pipeline.Tests.Support;
 

@@ -19,6 +19,9 @@ internal sealed class StateFolder : IDisposable
     /// <summary>The lines of a file of the output folder.</summary>
     public string[] ReadOutput(string name) => File.ReadAllLines(Path.Combine(_folder["out"], name));
 
+    /// <summary>Where the process listens that works on the state.</summary>
+    public string Address => File.ReadLines(Path.Combine(_folder["state"], "listen")).First();
+
     /// <summary>How a command ends that is to be pasted.</summary>
     public string Pasted(string command) => $"pipeline {command} --out {_folder["out"]} --state {_folder["state"]}";
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Pipeline.Cli;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Cli.Run;

@@ -1,6 +1,5 @@
 using Pipeline.Cli;
 using Pipeline.Cli.Run;
-using Pipeline.Ports;
 
 namespace Pipeline.Tests.Cli.Run;
 

@@ -185,7 +185,7 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
         {
             var error = await Assert.ThrowsAsync<PipelineException>(use);
             Assert.True(error.StopsHost);
-            Assert.StartsWith($"'{database.Path}' is gone:", error.Message, StringComparison.Ordinal);
+            Assert.StartsWith($"There is no file '{database.Path}' any more:", error.Message, StringComparison.Ordinal);
         }
         Assert.False(Directory.Exists(_state.StateFolder));
     }

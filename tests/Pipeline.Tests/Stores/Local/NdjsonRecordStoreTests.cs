@@ -176,7 +176,7 @@ public sealed class NdjsonRecordStoreTests : IAsyncDisposable
         var error = await Assert.ThrowsAsync<PipelineException>(() => sink.PutRecordAsync(TextRecord.Of("b"), Token));
 
         Assert.True(error.StopsHost);
-        Assert.StartsWith($"'{Records}' is gone:", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"There is no file '{Records}' any more:", error.Message, StringComparison.Ordinal);
         Assert.False(File.Exists(Records));
         Directory.Move(to, from);
         await sink.PutRecordAsync(TextRecord.Of("b"), Token);
