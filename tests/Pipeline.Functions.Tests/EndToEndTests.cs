@@ -49,7 +49,7 @@ public sealed class EndToEndTests(Servers servers)
     private static async Task SweepUntilClosedAsync(FunctionsApp app)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(60));
+        limit.CancelAfter(TimeSpan.FromMinutes(2));
         while (await app.Ledger.GetListAsync(ListId, limit.Token) is not { State: ListState.Closed })
         {
             Assert.Equal(

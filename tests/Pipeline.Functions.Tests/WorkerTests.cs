@@ -93,7 +93,7 @@ public sealed class WorkerTests(Servers servers) : IAsyncLifetime
         await using var other = await DeployedApp.StartAsync(_account, _emulator, options);
         await SendAsync(one, inputs);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        limit.CancelAfter(TimeSpan.FromSeconds(60));
+        limit.CancelAfter(TimeSpan.FromMinutes(2));
 
         while (await one.Ledger.GetListAsync(ListId, limit.Token) is not { State: ListState.Closed })
             await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, limit.Token);
@@ -115,7 +115,7 @@ public sealed class WorkerTests(Servers servers) : IAsyncLifetime
     private static async Task SweepUntilClosedAsync(DeployedApp app)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        limit.CancelAfter(TimeSpan.FromSeconds(60));
+        limit.CancelAfter(TimeSpan.FromMinutes(2));
         while (await app.Ledger.GetListAsync(ListId, limit.Token) is not { State: ListState.Closed })
         {
             await app.Host.InvokeTimerAsync("Sweep", limit.Token);

@@ -23,5 +23,10 @@ internal sealed class StartedRun(string state, string listId)
     }
 
     /// <summary>Forgets the run; it is complete.</summary>
-    public void Forget() => File.Delete(_path);
+    public void Forget()
+    {
+        // The folder may not exist yet; then there is nothing to forget.
+        if (File.Exists(_path))
+            File.Delete(_path);
+    }
 }

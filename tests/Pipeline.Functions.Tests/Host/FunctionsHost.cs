@@ -20,7 +20,7 @@ namespace Pipeline.Functions.Tests.Host;
 /// </summary>
 internal sealed class FunctionsHost : IAsyncDisposable
 {
-    private static readonly TimeSpan WaitLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan WaitLimit = TimeSpan.FromMinutes(2);
 
     private readonly WorkerConnection _workers = new();
     private readonly ConcurrentQueue<Delivery> _deliveries = new();

@@ -8,7 +8,7 @@ namespace Pipeline.Functions.Tests.Host;
 /// <summary>Accepts the streams of workers, one after the other, and keeps their log.</summary>
 internal sealed class WorkerConnection : FunctionRpc.FunctionRpcBase
 {
-    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(2);
 
     private readonly Channel<WorkerStream> _connected = Channel.CreateUnbounded<WorkerStream>();
 

@@ -8,7 +8,7 @@ namespace Pipeline.Functions.Tests.Host;
 /// <summary>The host's side of the stream to one worker. When the worker ends, whatever waits for it fails.</summary>
 internal sealed class WorkerStream(Action<RpcLog> log)
 {
-    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromMinutes(2);
 
     private readonly Channel<StreamingMessage> _toWorker = Channel.CreateUnbounded<StreamingMessage>();
     private readonly ConcurrentDictionary<string, TaskCompletionSource<StreamingMessage>> _waiting = new();

@@ -89,7 +89,7 @@ public sealed class ServedFolderTests : IDisposable
         await _state.RunAsync("pause", "mine");
         using var serve = _state.Start("serve");
         await serve.WaitForAsync("Serving ");
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var limit = new CancellationTokenSource(Patience.Limit);
         string said;
         do
         {

@@ -5,6 +5,7 @@ using Pipeline.Json;
 using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Tests.Submit;
+using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Collect;
 
@@ -100,7 +101,7 @@ public sealed class SharedMessageTests
         var (opened, open) = (0, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         world.Bucket.Meanwhile = () => Interlocked.Increment(ref opened) <= 2 ? Task.CompletedTask : open.Task;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        stop.CancelAfter(TimeSpan.FromMinutes(1));
+        stop.CancelAfter(Patience.Limit);
         var collecting = CollectAsync(world, Message(world, "t-1-0", "t-1-1", "t-1-2", "t-1-3"), stop.Token);
         while (world.State.Lines("records.ndjson").Length < 2)
         {

@@ -125,7 +125,7 @@ internal sealed class Rig : IAsyncDisposable
     public async Task WaitForPostAsync()
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromMinutes(1));
+        limit.CancelAfter(Patience.Limit);
         while ((await PostsAsync()).Count == 0)
             await Task.Delay(50, limit.Token);
     }

@@ -13,8 +13,6 @@ namespace Pipeline.Tests.EndToEnd;
 /// <summary>The real commands side by side: one process serves, others submit lists and ask for their status.</summary>
 public abstract class ServeSuite(Servers? azure) : StoreSuite(azure)
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
-
     [Fact]
     [Trait("Promise", "10")]
     public async Task AListSubmittedToAServingProcessIsCompletedAndTheServerStopsCleanly()
@@ -66,7 +64,7 @@ public abstract class ServeSuite(Servers? azure) : StoreSuite(azure)
                 TestContext.Current.CancellationToken);
         }
         JsonElement reports;
-        using var limit = new CancellationTokenSource(Limit);
+        using var limit = new CancellationTokenSource(Patience.Limit);
         while ((reports = await StatusAsync(rig)).GetArrayLength() == 0)
             await Task.Delay(200, limit.Token);
         Assert.Equal("Refused", reports[0].GetProperty("state").GetString());
@@ -101,7 +99,7 @@ public abstract class ServeSuite(Servers? azure) : StoreSuite(azure)
 
     internal static async Task<JsonElement> ClosedAsync(Rig rig, string listId)
     {
-        using var limit = new CancellationTokenSource(Limit);
+        using var limit = new CancellationTokenSource(Patience.Limit);
         while (true)
         {
             var (exitCode, json, _) = await CliProcess.RunAsync(

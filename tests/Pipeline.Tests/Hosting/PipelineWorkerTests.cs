@@ -6,6 +6,7 @@ using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Tests.EndToEnd;
 using Pipeline.Tests.Stores.Local;
+using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Hosting;
 
@@ -33,7 +34,7 @@ public sealed class PipelineWorkerTests
         var list = Encoding.UTF8.GetBytes($$"""{"list_id":"mine","inputs":[{{inputs}}]}""");
         await host.Services.GetRequiredService<IWorkQueue>().SendAsync(
             QueueNames.UrlLists, [list], TimeSpan.Zero, Token);
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var limit = new CancellationTokenSource(Patience.Limit);
         var ledger = host.Services.GetRequiredService<ILedger>();
         while (await ledger.GetListAsync("mine", Token) is not { State: ListState.Closed })
             await Task.Delay(50, limit.Token);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Pipeline.Tests.Cli.Inputs;
+using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Cli.Steering;
 
@@ -85,7 +86,7 @@ public sealed class SteerCommandTests : IDisposable
     private async Task<IReadOnlyList<JsonElement>> WaitForPendingAsync()
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromMinutes(1));
+        limit.CancelAfter(Patience.Limit);
         while (true)
         {
             limit.Token.ThrowIfCancellationRequested();
