@@ -24,6 +24,7 @@ internal sealed class Auditor(HttpClient http, Uri api, string folder, IReadOnly
         verdict.Failures += failures.Count;
         CountOutcomes(records.Concat(failures), verdict);
         CheckManifest(records.Count, failures.Count, verdict);
+        CheckExports(verdict);
         var posted = await CountPostsAsync(verdict);
         // The API's answers about a hostile list are hostile too, so they prove nothing.
         foreach (var record in records.Where(IsHonest))
@@ -41,6 +42,23 @@ internal sealed class Auditor(HttpClient http, Uri api, string folder, IReadOnly
             if (await results.FindAsync(failure) is { } found)
                 verdict.Lost.Add($"{Text(failure, "url")} ended as {Text(failure, "reason")}, but {found}");
         }
+    }
+
+    /// <summary>
+    /// Every list that is exported has been exported whole. A run does not wait for a message that another worker holds.
+    /// </summary>
+    private void CheckExports(Verdict verdict)
+    {
+        var plan = verdict.Plan;
+        if (!plan.Exports || plan.Kind == TrialKind.Azure || plan.TwoAtLast
+            || plan.Interruptions.Any(blow => blow.Blow is Blow.Freeze or Blow.Two))
+            return;
+        var notes = Directory.GetFiles(Path.Combine(folder, "exports", "_lists"));
+        if (notes.Length == 0)
+            verdict.Lost.Add("no list was exported");
+        verdict.Lost.AddRange(notes
+            .Where(note => !JsonElement.Parse(File.ReadAllText(note)).GetProperty("complete").GetBoolean())
+            .Select(note => $"the export of list {Path.GetFileNameWithoutExtension(note)} is not complete"));
     }
 
     /// <summary>The callback paths that were given to the API, without their tokens.</summary>

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text.Json;
+using Azure.Storage.Blobs;
+using Parquet;
 using Pipeline.Functions.Tests.Host;
 using Pipeline.Model;
 using Pipeline.Tests.Support;
@@ -43,6 +45,50 @@ public sealed class EndToEndTests(Servers servers)
         Assert.Contains(
             faults.Length == 0 ? "webhook" : "sweep", await app.ManifestAsync(ListId), StringComparison.Ordinal);
         Assert.DoesNotContain(app.Host.DroppedLogs, line => line.StartsWith("Pipeline.", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task AListThatClosesIsExported()
+    {
+        var account = await servers.AzureAsync();
+        await using var app = await FunctionsApp.StartAsync(
+            new() { Azure = account, Settings = [("Pipeline:Export:Format", "parquet")] });
+        var token = TestContext.Current.CancellationToken;
+        var list = JsonSerializer.SerializeToUtf8Bytes(new
+        {
+            list_id = ListId,
+            inputs = Enumerable.Range(1, 12).Select(i => new { url = $"http://sample.test/sample/generated/{i}" }),
+        });
+        await app.Queue.SendAsync(QueueNames.UrlLists, [list], TimeSpan.Zero, token);
+
+        await SweepUntilClosedAsync(app);
+
+        var exports = new BlobContainerClient(account.ConnectionString(), "exports");
+        var note = await ExportedAsync(exports);
+        Assert.Equal(
+            (1, 0),
+            (note.GetProperty("record_parts").GetInt32(), note.GetProperty("failure_parts").GetInt32()));
+        var part = exports.GetBlobClient($"dt={note.GetProperty("dt").GetString()}/list={ListId}/part-0.parquet");
+        using var bytes = new MemoryStream();
+        await part.DownloadToAsync(bytes, token);
+        await using var parquet = await ParquetReader.CreateAsync(bytes, cancellationToken: token);
+        Assert.Equal(12, parquet.Metadata!.NumRows);
+    }
+
+    /// <summary>Waits for the note that the list is exported as a whole.</summary>
+    private static async Task<JsonElement> ExportedAsync(BlobContainerClient exports)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(TimeSpan.FromSeconds(60));
+        var blob = exports.GetBlobClient($"_lists/{ListId}.json");
+        while (true)
+        {
+            if (await blob.ExistsAsync(limit.Token)
+                && JsonElement.Parse((await blob.DownloadContentAsync(limit.Token)).Value.Content) is var note
+                && note.GetProperty("complete").GetBoolean())
+                return note;
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, limit.Token);
+        }
     }
 
     /// <summary>Lets the timer come often until the list is closed.</summary>

@@ -110,7 +110,7 @@ internal sealed class ExportJob(RunSettings settings, ExportRequest options)
                     ?? throw Wrong(
                         $"List {id} is not complete yet. 'pipeline status {id}' shows how far it is; export it then."));
         }
-        return new AccountSource(objects, new FailureReader(ledger), manifests);
+        return new FetchedAhead(new AccountSource(objects, new FailureReader(ledger), manifests));
     }
 
     private IExportTarget OpenTarget() =>

@@ -5,7 +5,7 @@ namespace Pipeline.Export.Sources;
 /// <summary>The results that are exported.</summary>
 internal interface IResultSource
 {
-    /// <summary>Opens the files of records, one after the other. Each is disposed before the next is opened.</summary>
+    /// <summary>Opens the files of records, one after the other. The caller disposes each.</summary>
     IAsyncEnumerable<ResultFile> OpenRecordsAsync(CancellationToken cancellationToken);
 
     /// <summary>Opens the files of failures. Called after the records were read.</summary>

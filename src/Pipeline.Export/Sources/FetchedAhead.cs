@@ -1,0 +1,97 @@
+using System.Runtime.CompilerServices;
+using Pipeline.IO;
+
+namespace Pipeline.Export.Sources;
+
+/// <summary>
+/// Fetches and decompresses the next files of records while one is converted. What is fetched of a file is bounded; the
+/// rest of a longer one is read when its turn has come.
+/// </summary>
+/// <param name="source">What is read. Reading one of its files must not depend on those before.</param>
+/// <param name="files">Number of files to fetch ahead.</param>
+/// <param name="bytesPerFile">Most bytes of each that are held in memory.</param>
+internal sealed class FetchedAhead(IResultSource source, int files = 3, int bytesPerFile = 16 << 20) : IResultSource
+{
+    /// <inheritdoc/>
+    public DateTimeOffset? ClosedAt(string listId) => source.ClosedAt(listId);
+
+    /// <inheritdoc/>
+    public bool Takes(ReadOnlySpan<byte> head, bool isRecord) => source.Takes(head, isRecord);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<ResultFile> OpenFailuresAsync(CancellationToken cancellationToken) =>
+        source.OpenFailuresAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<ResultFile> OpenRecordsAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var fetching = new Queue<Task<ResultFile>>();
+        await using var left = source.OpenRecordsAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
+        try
+        {
+            var hasMore = true;
+            while (true)
+            {
+                while (fetching.Count <= files && hasMore && (hasMore = await left.MoveNextAsync()))
+                    fetching.Enqueue(FetchAsync(left.Current, stop.Token));
+                if (!fetching.TryDequeue(out var next))
+                    yield break;
+                yield return await next;
+            }
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            foreach (var file in fetching)
+                await DropAsync(file);
+        }
+    }
+
+    private Task<ResultFile> FetchAsync(ResultFile file, CancellationToken cancellationToken) => Task.Run(
+        async () =>
+        {
+            var head = new MemoryStream();
+            try
+            {
+                var buffer = new byte[64 * 1024];
+                for (var read = -1; read != 0 && head.Length < bytesPerFile;)
+                {
+                    read = await file.Stream.ReadAsync(buffer, cancellationToken);
+                    head.Write(buffer, 0, read);
+                }
+                head.Position = 0;
+                return file with { Stream = new Joined(head, file.Stream) };
+            }
+            catch
+            {
+                await file.DisposeAsync();
+                throw;
+            }
+        },
+        CancellationToken.None);
+
+    /// <summary>Closes a file that nobody reads any more.</summary>
+    private static async Task DropAsync(Task<ResultFile> file)
+    {
+        await ((Task)file).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (file.IsCompletedSuccessfully)
+            await (await file).DisposeAsync();
+    }
+
+    /// <summary>What was fetched of a file, then the rest of it.</summary>
+    private sealed class Joined(MemoryStream head, Stream rest) : ForwardStream
+    {
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+            head.Position < head.Length
+                ? ValueTask.FromResult(head.Read(buffer.Span))
+                : rest.ReadAsync(buffer, cancellationToken);
+
+        public override async ValueTask DisposeAsync()
+        {
+            await rest.DisposeAsync();
+            await base.DisposeAsync();
+        }
+    }
+}
