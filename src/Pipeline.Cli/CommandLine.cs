@@ -94,6 +94,8 @@ internal static class CommandLine
             ReprocessCommand.Create(),
             VerifyCommand.Create(),
             EraseCommand.Create(),
+            BackupCommand.Create(),
+            RestoreCommand.Create(),
             NotifyCommand.Create(),
             ExportCommand.Create(),
             InitCommand.Create(),

@@ -44,6 +44,16 @@ internal static class HelpScreen
         ["pause"] = ["pipeline pause LIST_ID", "pipeline pause LIST_ID --out results"],
         ["resume"] = ["pipeline resume LIST_ID", "pipeline resume LIST_ID --out results"],
         ["cancel"] = ["pipeline cancel LIST_ID", "pipeline cancel LIST_ID --out results"],
+        ["backup"] =
+        [
+            "pipeline backup --to state.backup --out results",
+            "pipeline backup --to s3://my-bucket/state.backup",
+        ],
+        ["restore"] =
+        [
+            "pipeline restore --from state.backup --out results --replace",
+            "pipeline restore --done --out results",
+        ],
         ["erase"] = ["pipeline erase LIST_ID --out results", "pipeline erase LIST_ID --objects --yes"],
         ["replay"] = ["pipeline replay --out results", "pipeline replay LIST_ID --reason task_failed --resubmit"],
         ["notify"] = ["pipeline notify", "pipeline notify --out results"],

@@ -82,6 +82,7 @@ internal sealed class Report(ChaosOptions options, IReadOnlyList<Verdict> verdic
         Row("kills of the command", verdicts.Sum(v => v.Kills.Count));
         Row("kills of the emulator", verdicts.Sum(v => v.EmulatorKills));
         Row("freezes while another worker took over", verdicts.Sum(v => v.Freezes));
+        Row("restores of an old backup", verdicts.Sum(v => v.Restores));
         Row("outages: disk full, Azurite stopped", verdicts.Sum(v => v.Outages));
         Row("trials with a clock off by a day", verdicts.Count(v => v.Plan.Kind == TrialKind.Clock));
         Row("forged webhooks answered", verdicts.Sum(v => v.Forged));

@@ -62,7 +62,10 @@ internal sealed class Trial : ITrial
         {
             if (i == _plan.Faults.LiftedAfter)
                 await EndOutageAsync();
+            var backup = BackUpAsync(i);
             await StrikeAsync(_plan.Interruptions[i]);
+            await backup;
+            await RestoreAsync(i);
             // The command finished before all interruptions: another list keeps it busy.
             if (_hasEnded)
                 await AddListAsync();
@@ -124,6 +127,23 @@ internal sealed class Trial : ITrial
         }
 
         await AddListAsync();
+    }
+
+    /// <summary>Backs up the state at a random moment of the next interruption.</summary>
+    private async Task BackUpAsync(int round)
+    {
+        if (_plan.Kind != TrialKind.Restored || round % 3 != 1)
+            return;
+        await Task.Delay(TimeSpan.FromMilliseconds(_random.Next(1500)) * _slowness, TimeProvider.System);
+        await _workers.KeepAsync("backup", "--to");
+    }
+
+    /// <summary>Brings the last backup back, which is older than what was posted since.</summary>
+    private async Task RestoreAsync(int round)
+    {
+        if (_plan.Kind == TrialKind.Restored && round % 3 == 2 && await _workers.KeepAsync(
+            "restore", "--replace", "--from"))
+            _verdict.Restores++;
     }
 
     private async Task EndOutageAsync()

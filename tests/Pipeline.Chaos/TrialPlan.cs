@@ -20,6 +20,9 @@ internal enum TrialKind
     /// <summary><c>pipeline serve</c> under a flood of forged webhooks.</summary>
     Flooded,
 
+    /// <summary>The state is backed up while the command works, and an old backup is restored after kills.</summary>
+    Restored,
+
     /// <summary><c>pipeline serve</c> with a hostile list beside an honest one, without kills.</summary>
     Hostile,
 }
@@ -68,7 +71,7 @@ internal sealed record TrialPlan(
     public static readonly IReadOnlyList<TrialKind> Cycle =
         [
             TrialKind.Plain, TrialKind.SmallDisk, TrialKind.Plain, TrialKind.Flooded, TrialKind.Plain, TrialKind.Clock,
-            TrialKind.Plain, TrialKind.Azure, TrialKind.Hostile];
+            TrialKind.Plain, TrialKind.Azure, TrialKind.Restored, TrialKind.Hostile];
 
     /// <summary>
     /// The boundaries at which trials kill. Those of notifications and of an erasure, which trials have not, are killed

@@ -16,6 +16,9 @@ internal sealed record Verdict(TrialPlan Plan)
 
     public int Freezes { get; set; }
 
+    /// <summary>How often an old backup was restored.</summary>
+    public int Restores { get; set; }
+
     public int EmulatorKills { get; set; }
 
     /// <summary>Number of outages: the disk was full, or Azurite was stopped.</summary>

@@ -53,6 +53,24 @@ internal sealed class Workers(
         return installation.Start(arguments, Environment().Concat(Installation.Clock(daysOff)).Concat(crash), disk);
     }
 
+    /// <summary>Backs up or restores the state; its file is the last argument.</summary>
+    /// <returns>False if there is nothing to back up or to restore yet.</returns>
+    public async Task<bool> KeepAsync(params IEnumerable<string> command)
+    {
+        var file = Path.Combine(folder, "state.backup");
+        var isThere = command.First() == "backup"
+            ? File.Exists(Path.Combine(_work, "state", "state.db"))
+            : File.Exists(file);
+        if (!isThere)
+            return false;
+        using var keep = installation.Start(
+            [.. command, file, "--out", Path.Combine(_work, "out"), "--state", Path.Combine(_work, "state")],
+            Environment());
+        return await keep.WaitAsync(TimeSpan.FromSeconds(60)) is 0
+            ? true
+            : throw new InvalidOperationException($"Cannot {command.First()}: {keep.LastWords}");
+    }
+
     /// <summary>Submits a list to a serving command.</summary>
     private async Task SubmitAsync(string list)
     {

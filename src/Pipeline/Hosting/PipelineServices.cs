@@ -34,6 +34,7 @@ using Pipeline.Stores.Azure.Records;
 using Pipeline.Stores.Gcs;
 using Pipeline.Stores.Local;
 using Pipeline.Stores.Local.Erasing;
+using Pipeline.Stores.Local.Keeping;
 using Pipeline.Stores.Local.Ledger;
 using Pipeline.Stores.Local.Objects;
 using Pipeline.Stores.Local.Queues;
@@ -77,6 +78,8 @@ public static class PipelineServices
         services.AddSingleton<BudgetGuard>();
         services.AddSingleton<SubmitGuards>();
         services.AddSingleton<HeldSubmissions>();
+        services.AddSingleton<SubmissionDelivery>();
+        services.AddSingleton<RestoredLedger>();
         services.AddSingleton<SteeringGuard>();
         services.AddSingleton<SubmissionTurns>();
         services.AddSingleton<UnacceptedPosts>();
@@ -212,6 +215,7 @@ public static class PipelineServices
         services.AddSingleton<IScheduleLedger, LocalScheduleLedger>();
         services.AddSingleton<IListOrigins, LocalListOrigins>();
         services.AddSingleton<IListEraser, LocalListEraser>();
+        services.AddSingleton<IRestoreLedger, LocalRestoreLedger>();
         services.AddSingleton<IObjectStore, FileObjectStore>();
         services.AddSingleton<IInputIndex, LocalInputIndex>();
         services.AddSingleton<IRequestKeys, LocalRequestKeys>();
@@ -248,6 +252,7 @@ public static class PipelineServices
         services.AddSingleton<IPauseLedger, TablePauseLedger>();
         services.AddSingleton<IScheduleLedger, TableScheduleLedger>();
         services.AddSingleton<IListOrigins, TableListOrigins>();
+        services.AddSingleton<IRestoreLedger, TableRestoreLedger>();
         services.AddSingleton<QueueErasure>();
         services.AddSingleton<BlobErasure>();
         services.AddSingleton<TableErasure>();

@@ -187,6 +187,15 @@ public sealed record SubmissionEntry
     /// </summary>
     internal string? Tally { get; init; }
 
+    /// <summary>
+    /// Set while it is unknown whether it was posted between a backup of the ledger and its restore, and kept once that
+    /// was compared with Nimble's lists: the time of the backup, UTC. Null after a POST of its own.
+    /// </summary>
+    internal DateTimeOffset? LostSince { get; init; }
+
+    /// <summary>The time of that restore, UTC.</summary>
+    internal DateTimeOffset? LostUntil { get; init; }
+
     /// <summary>What is known about a POST that was refused or is unknown, for people.</summary>
     public string? Message { get; init; }
 

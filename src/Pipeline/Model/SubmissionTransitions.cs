@@ -12,14 +12,14 @@ namespace Pipeline.Model;
 /// <code>
 /// [*]      → Planned    Plan
 /// Planned  → Posting    ToPosting                the intent, before the one POST
-/// Planned  → Unknown    CallOff                  a webhook came for the last POST
+/// Planned  → Unknown    CallOff, Compare         a webhook came for the last POST, or the ledger was restored
 /// Planned  → Refused    GiveUp                   a guard, a division or too many failed tries
 /// Posting  → Accepted   ToAccepted               the answer, or evidence
 /// Posting  → Planned    BackToPlanned            proof that nothing was accepted
 /// Posting  → Refused    ToRefused, GiveUp        Nimble refuses the content, or no evidence comes
 /// Posting  → Unknown    ToUnknown, LookInVain    no proof either way
 /// Unknown  → Accepted   ToAccepted               evidence
-/// Unknown  → Planned    BackToPlanned, PostAgain proof that nothing was accepted
+/// Unknown  → Planned    BackToPlanned, PostAgain proof that nothing was accepted; NotLost after a restore
 /// Unknown  → Refused    ToRefused, GiveUp        Nimble refuses the content, or no evidence comes
 /// Accepted → Closed     ToClosed                 every input has its outcome
 /// Refused  → Closed     ToClosed                 every input has its outcome
@@ -133,6 +133,8 @@ internal static class SubmissionTransitions
             DueAt = now + check,
             Setback = null,
             Message = null,
+            LostSince = null,
+            LostUntil = null,
         };
     }
 
@@ -150,7 +152,43 @@ internal static class SubmissionTransitions
             State = SubmissionState.Planned,
             PostedAt = before.PostedAt,
             HasCallback = before.HasCallback,
+            LostSince = before.LostSince,
+            LostUntil = before.LostUntil,
         };
+    }
+
+    /// <summary>
+    /// Planned → Unknown: the ledger was restored from a backup, after which it may have been posted (promise 2: it is
+    /// looked for before it is posted).
+    /// </summary>
+    /// <param name="planned">The submission.</param>
+    /// <param name="since">The time of the backup.</param>
+    /// <param name="until">The time of the restore.</param>
+    /// <param name="lookAt">When a POST of the lost time has ended for certain.</param>
+    public static SubmissionEntry Compare(
+        this SubmissionEntry planned, DateTimeOffset since, DateTimeOffset until, DateTimeOffset lookAt)
+    {
+        Require(planned, planned.State == SubmissionState.Planned);
+        return planned with
+        {
+            State = SubmissionState.Unknown,
+            LostSince = since,
+            LostUntil = until,
+            PostedAt = lookAt,
+            DueAt = lookAt,
+            PollCount = 0,
+        };
+    }
+
+    /// <summary>
+    /// Unknown → Planned: Nimble's whole lists and the bucket show that it was not posted in the lost time. The time of
+    /// that look stays: a webhook that comes before the POST calls it off (promise 2).
+    /// </summary>
+    public static SubmissionEntry NotLost(this SubmissionEntry compared, DateTimeOffset now)
+    {
+        Require(compared, compared is
+            { State: SubmissionState.Unknown, LostSince: not null, FirstCallbackAt: null });
+        return compared with { State = SubmissionState.Planned, DueAt = now + PlannedGrace, Message = null };
     }
 
     /// <summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Pipeline.Model;
 
@@ -61,6 +62,13 @@ internal sealed class WaitReports(DateTimeOffset now)
         { State: SubmissionState.Planned, Setback: { } setback } => From("post", setback),
         { State: SubmissionState.Unknown or SubmissionState.Posting, Setback: { } setback } =>
             From("evidence", setback),
+        { State: SubmissionState.Unknown, LostSince: { } since } => new(
+            "evidence", FailureReasons.SubmissionUnknown,
+            "The ledger was restored from a backup of "
+                + since.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)
+                + " UTC. What was posted since is looked for at Nimble before anything is posted. To post without: "
+                + "pipeline restore --done",
+            0, 0, submission.LostUntil, submission.DueAt),
         { State: SubmissionState.Unknown } => new("evidence", FailureReasons.SubmissionUnknown,
             ("No answer to the POST says whether Nimble accepted it; bucket and API are searched for evidence. "
                 + submission.Message).TrimEnd(),

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Pipeline.Model;
 using Pipeline.Ports;
+using Pipeline.Submit.Evidence;
 
 namespace Pipeline.Submit;
 
@@ -10,8 +11,16 @@ namespace Pipeline.Submit;
 /// </summary>
 internal sealed class SteeringGuard(
     ILedger ledger, HeldSubmissions held, SubmissionHolds holds, Resubmission repeats, BudgetGuard budget,
-    TimeProvider time)
+    RestoredLedger restored, TimeProvider time)
 {
+    /// <summary>
+    /// Whether a submission may be posted now: nobody stopped its list, and a POST that a restored ledger may have
+    /// forgotten was looked for.
+    /// </summary>
+    public async Task<bool> AdmitPostAsync(SubmissionEntry submission, CancellationToken cancellationToken) =>
+        await AdmitAsync(submission, cancellationToken)
+        && await restored.AdmitAsync(submission, cancellationToken);
+
     /// <summary>Whether work on a submission may go on. If not, it waits or has ended.</summary>
     public async Task<bool> AdmitAsync(SubmissionEntry submission, CancellationToken cancellationToken)
     {

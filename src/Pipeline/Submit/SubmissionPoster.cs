@@ -1,11 +1,11 @@
 using Microsoft.Extensions.Options;
-using Pipeline.Delivery;
 using Pipeline.Diagnostics;
 using Pipeline.Model;
 using Pipeline.Nimble;
 using Pipeline.Nimble.Replies;
 using Pipeline.Options;
 using Pipeline.Ports;
+using Pipeline.Submit.Evidence;
 
 namespace Pipeline.Submit;
 
@@ -16,7 +16,7 @@ namespace Pipeline.Submit;
 internal sealed class SubmissionPoster(
     ILedger ledger,
     NimbleClient nimble,
-    CallbackTokens tokens,
+    SubmissionDelivery deliveries,
     PostAnswers answers,
     BudgetGuard budget,
     IOptions<PipelineOptions> options,
@@ -79,22 +79,12 @@ internal sealed class SubmissionPoster(
             await budget.GiveBackAsync(planned with { PostedAt = now }, cancellationToken);
     }
 
-    private SubmissionEntry Intent(SubmissionEntry planned, DateTimeOffset now)
-    {
-        var delivery = options.Value.Delivery;
-        return planned.ToPosting(now, options.Value.Sweep.PostingCheck) with
-        {
-            StorageUrl = delivery.StorageUrl is { } storage
-                ? DeliveryPrefix.Of(storage, planned, tokens.PrefixSecretFor(planned.SubmissionId))
-                : null,
-            Compressed = delivery.Compress,
-            HasCallback = delivery.CallbackBase is not null,
-        };
-    }
+    private SubmissionEntry Intent(SubmissionEntry planned, DateTimeOffset now) =>
+        deliveries.AddTo(planned.ToPosting(now, options.Value.Sweep.PostingCheck));
 
     private Task<PostOutcome> SendAsync(SubmissionEntry intent, IReadOnlyList<InputEntry> inputs)
     {
-        var callbackUrl = tokens.UrlFor(intent.SubmissionId);
+        var callbackUrl = deliveries.CallbackUrlOf(intent);
         return inputs.Count == 1
             ? nimble.PostSingleAsync(SubmissionBody.Single(intent, inputs[0], callbackUrl), CancellationToken.None)
             : nimble.PostBatchAsync(SubmissionBody.Batch(intent, inputs, callbackUrl), CancellationToken.None);

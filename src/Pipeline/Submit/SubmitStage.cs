@@ -56,7 +56,7 @@ internal sealed class SubmitStage(
 
         // The rate limit may hold it for long, and the list may be paused or cancelled meanwhile.
         await poster.WaitForTurnAsync(cancellationToken);
-        if (!await steering.AdmitAsync(planned, cancellationToken)
+        if (!await steering.AdmitPostAsync(planned, cancellationToken)
             || !await turns.TryPassAsync(planned, cancellationToken))
             return;
         try

@@ -31,6 +31,13 @@ internal sealed partial class UnansweredSubmissions(
             return;
         if (submission.State == SubmissionState.Unknown && submission.PostedAt is { } postedAt)
             PipelineMetrics.MeasureUnknown(began - postedAt);
+        if (submission is { LostSince: not null, State: SubmissionState.Unknown } && doubt is null
+            && began >= submission.PostedAt)
+        {
+            await planned.SendAgainAsync(submission.NotLost(policy.Now), cancellationToken);
+            return;
+        }
+
         var isUnderWay = policy.IsUnderWay(submission, began);
         if (!isUnderWay && policy.IsProvenAbsent(submission, doubt, began))
             await PostAgainAsync(submission, cancellationToken);

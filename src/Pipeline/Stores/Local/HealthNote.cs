@@ -50,6 +50,10 @@ internal sealed class HealthNote : IAsyncDisposable
                 text => text is { Length: > 0 })
             : null;
 
+    /// <summary>Whether a live process works on a state folder.</summary>
+    public static bool IsHeld(string folder) =>
+        Directory.Exists(folder) && Directory.EnumerateFiles(folder, Prefix + "*").Any(IsOpen);
+
     /// <summary>Removes the notes of processes that were killed.</summary>
     public static void RemoveUnused(string folder) => PrivateFiles.RemoveUnused(folder, Prefix + "*");
 
@@ -57,6 +61,23 @@ internal sealed class HealthNote : IAsyncDisposable
     {
         await _timer.DisposeAsync();
         Close();
+    }
+
+    private static bool IsOpen(string path)
+    {
+        try
+        {
+            using var alone = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            return false;
+        }
+        catch (FileNotFoundException)
+        {
+            return false;
+        }
+        catch (Exception held) when (held is IOException or UnauthorizedAccessException)
+        {
+            return true;
+        }
     }
 
     private static string? ReadNote(string path)

@@ -7,7 +7,7 @@ namespace Pipeline.Stores.Local;
 /// </summary>
 internal static class LocalSchema
 {
-    public const int Version = 13;
+    public const int Version = 14;
 
     // Times are UTC ticks, so that they are read back exactly. Message ids are never reused: an old receipt must not
     // match a new message.
@@ -44,7 +44,7 @@ internal static class LocalSchema
             waits_for TEXT, hold INTEGER NOT NULL DEFAULT 0, held_since INTEGER, heard_at INTEGER,
             setback TEXT, result_setback TEXT, not_before INTEGER, recorded INTEGER NOT NULL DEFAULT 0,
             failed INTEGER NOT NULL DEFAULT 0,
-            moved INTEGER NOT NULL DEFAULT 0, series TEXT, tally TEXT);
+            moved INTEGER NOT NULL DEFAULT 0, series TEXT, tally TEXT, lost_since INTEGER, lost_until INTEGER);
         CREATE INDEX submission_list ON submission(list_id, sequence);
         CREATE INDEX submission_due ON submission(due_at) WHERE due_at IS NOT NULL;
 
@@ -209,6 +209,13 @@ internal static class LocalSchema
     private const string FromVersion12 =
         "CREATE TABLE list_origin(list_id TEXT PRIMARY KEY, message BLOB NOT NULL) WITHOUT ROWID;";
 
+    // Migrates from version 13.
+    private const string FromVersion13 =
+        """
+        ALTER TABLE submission ADD COLUMN lost_since INTEGER;
+        ALTER TABLE submission ADD COLUMN lost_until INTEGER;
+        """;
+
     /// <summary>Migrates a file to the current version. Several processes may do this concurrently.</summary>
     public static void Apply(SqlSession session, string path)
     {
@@ -248,6 +255,8 @@ internal static class LocalSchema
             session.Script(FromVersion11);
         if (version is > 0 and < 13)
             session.Script(FromVersion12);
+        if (version is > 0 and < 14)
+            session.Script(FromVersion13);
         if (version < 4)
             session.Script(Triggers);
         if (version < Version)

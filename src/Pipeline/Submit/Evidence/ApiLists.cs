@@ -69,7 +69,8 @@ internal sealed class ApiLists(NimbleClient nimble)
     }
 
     private static bool IsSince(SubmissionEntry submission, DateTimeOffset? createdAt) =>
-        !(createdAt < submission.PostedAt - ClockSkew);
+        !(createdAt < (submission.LostSince ?? submission.PostedAt) - ClockSkew)
+        && !(createdAt > submission.LostUntil + ClockSkew);
 
     /// <summary>What a batch says of itself; where its details say nothing, what its first task says.</summary>
     private async Task<ListedEntry> JudgeBatchAsync(

@@ -21,6 +21,7 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
         ALTER TABLE input DROP COLUMN part; ALTER TABLE input DROP COLUMN part_offset;
         ALTER TABLE input DROP COLUMN part_length; ALTER TABLE input DROP COLUMN content_digest;
         DROP TABLE input_filter; DROP TABLE list_origin;
+        ALTER TABLE submission DROP COLUMN lost_since; ALTER TABLE submission DROP COLUMN lost_until;
         """;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;

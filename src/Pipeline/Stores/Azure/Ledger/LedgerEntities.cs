@@ -107,6 +107,8 @@ internal static class LedgerEntities
         LedgerText.Put(row, nameof(s.Tally), s.Tally);
         LedgerText.Put(row, DueRow, dueRow);
         Put(row, nameof(s.NotBefore), s.NotBefore);
+        Put(row, nameof(s.LostSince), s.LostSince);
+        Put(row, nameof(s.LostUntil), s.LostUntil);
         Put(row, nameof(s.PostedAt), s.PostedAt);
         Put(row, nameof(s.AcceptedAt), s.AcceptedAt);
         Put(row, nameof(s.CompletedAt), s.CompletedAt);
@@ -147,6 +149,8 @@ internal static class LedgerEntities
         ResultSetback = Setback.Read(LedgerText.Get(row, nameof(SubmissionEntry.ResultSetback))),
         NotBefore = Time(row, nameof(SubmissionEntry.NotBefore)),
         Tally = LedgerText.Get(row, nameof(SubmissionEntry.Tally)),
+        LostSince = Time(row, nameof(SubmissionEntry.LostSince)),
+        LostUntil = Time(row, nameof(SubmissionEntry.LostUntil)),
         Version = new SubmissionVersion(
             row.ETag.ToString(), row.GetString(DueRow), Time(row, nameof(SubmissionEntry.DueAt))).ToString(),
     };

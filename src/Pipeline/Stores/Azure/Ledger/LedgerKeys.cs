@@ -74,6 +74,12 @@ internal static class LedgerKeys
     /// <summary>Index partition of the idempotency keys of requests.</summary>
     public const string RequestPartition = "requests";
 
+    /// <summary>Index partition of the last restore.</summary>
+    public const string RestorePartition = "restored";
+
+    /// <summary>Row key of the last restore.</summary>
+    public const string RestoreRow = "last";
+
     /// <summary>Index partition of the hashes of erased lists' ids.</summary>
     public const string ErasedPartition = "erased";
 

@@ -14,7 +14,20 @@ internal static class ErasedLists
         session.Scalar("SELECT 1 FROM setting WHERE name=$1", Prefix + ErasedList.NameOf(listId)) is not null;
 
     public static void Add(SqlSession session, string listId, DateTimeOffset now) =>
-        session.Execute(
-            "INSERT INTO setting(name, value) VALUES($1, $2) ON CONFLICT DO NOTHING",
-            Prefix + ErasedList.NameOf(listId), now.UtcDateTime.ToString("u"));
+        Add(session, Prefix + ErasedList.NameOf(listId), now.UtcDateTime.ToString("u"));
+
+    /// <summary>Adds one as <see cref="All"/> returned it.</summary>
+    public static void Add(SqlSession session, string name, string value) =>
+        session.Execute("INSERT INTO setting(name, value) VALUES($1, $2) ON CONFLICT DO NOTHING", name, value);
+
+    /// <summary>Returns all, for another state.</summary>
+    public static IReadOnlyList<(string Name, string Value)> All(SqlSession session)
+    {
+        using var rows = session.Query(
+            "SELECT name, value FROM setting WHERE name>=$1 AND name<$2", Prefix, Prefix + "~");
+        var all = new List<(string, string)>();
+        while (rows.Read())
+            all.Add((rows.GetString(0), rows.GetString(1)));
+        return all;
+    }
 }

@@ -14,7 +14,7 @@ internal static partial class LedgerRows
             + "batch_id, posted_at, accepted_at, completed_at, due_at, "
         + "looks, completed_count, records, failures, message, attempt, repeat_of, proof, waits_for, "
         + "hold, held_since, heard_at, "
-        + "setback, result_setback, not_before, series, tally, version";
+        + "setback, result_setback, not_before, series, tally, lost_since, lost_until, version";
 
     /// <summary>
     /// Inserts a submission with its inputs unless it exists. An existing one is complete, because its rows were
@@ -28,13 +28,14 @@ internal static partial class LedgerRows
         var created = session.Execute(
             $"INSERT INTO submission({SubmissionColumns}) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "
                 + "$13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, "
-                + "$30, $31, 1) ON CONFLICT DO NOTHING",
+                + "$30, $31, $32, $33, 1) ON CONFLICT DO NOTHING",
             s.SubmissionId, s.ListId, s.Sequence, (int)s.State, s.Count, s.SharedInputs, s.StorageUrl, s.Compressed,
                 s.HasCallback, s.BatchId, Ticks(s.PostedAt),
             Ticks(s.AcceptedAt), Ticks(s.CompletedAt), Ticks(s.DueAt), s.PollCount, s.CompletedCount, s.Records,
                 s.Failures, s.Message, s.Attempt, s.RepeatOf, (int)s.Proof,
             s.WaitsFor, (int)s.Hold, Ticks(s.HeldSince), Ticks(s.FirstCallbackAt),
-            Setback.Write(s.Setback), Setback.Write(s.ResultSetback), Ticks(s.NotBefore), s.Series, s.Tally);
+            Setback.Write(s.Setback), Setback.Write(s.ResultSetback), Ticks(s.NotBefore), s.Series, s.Tally,
+            Ticks(s.LostSince), Ticks(s.LostUntil));
         if (created == 0)
             return;
         session.Execute(
@@ -51,14 +52,16 @@ internal static partial class LedgerRows
             + "posted_at=$12, accepted_at=$13, completed_at=$14, due_at=$15, looks=$16, completed_count=$17, "
             + "records=$18, failures=$19, message=$20, attempt=$21, repeat_of=$22, proof=$23, "
             + "waits_for=$24, hold=$25, held_since=$26, heard_at=$27, "
-            + "setback=$28, result_setback=$29, not_before=$30, tally=$31, version=version+1 "
+            + "setback=$28, result_setback=$29, not_before=$30, tally=$31, lost_since=$32, "
+                + "lost_until=$33, version=version+1 "
             + "WHERE submission_id=$1 AND version=$2",
             s.SubmissionId, version, s.ListId, s.Sequence, (int)s.State, s.Count, s.SharedInputs, s.StorageUrl,
                 s.Compressed, s.HasCallback, s.BatchId,
             Ticks(s.PostedAt), Ticks(s.AcceptedAt), Ticks(s.CompletedAt), Ticks(s.DueAt), s.PollCount,
                 s.CompletedCount, s.Records, s.Failures, s.Message, s.Attempt, s.RepeatOf, (int)s.Proof,
             s.WaitsFor, (int)s.Hold, Ticks(s.HeldSince), Ticks(s.FirstCallbackAt),
-            Setback.Write(s.Setback), Setback.Write(s.ResultSetback), Ticks(s.NotBefore), s.Tally) > 0
+            Setback.Write(s.Setback), Setback.Write(s.ResultSetback), Ticks(s.NotBefore), s.Tally,
+            Ticks(s.LostSince), Ticks(s.LostUntil)) > 0
             ? s with { Version = Text(version + 1) }
             : null;
 
@@ -117,7 +120,9 @@ internal static partial class LedgerRows
         NotBefore = Time(row, 28),
         Series = NullableText(row, 29),
         Tally = NullableText(row, 30),
-        Version = Text(row.GetInt64(31)),
+        LostSince = Time(row, 31),
+        LostUntil = Time(row, 32),
+        Version = Text(row.GetInt64(33)),
     };
 
     /// <summary>Returns the outcomes of a submission's inputs, which triggers count in its row.</summary>

@@ -1,0 +1,119 @@
+using System.IO.Compression;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Microsoft.Data.Sqlite;
+using Pipeline.IO;
+
+namespace Pipeline.Stores.Local.Keeping;
+
+/// <summary>
+/// Copies a state folder while others work on it: the database through SQLite's own backup, which reads one moment of
+/// it, then the lists that its messages name. A copy of the file alone would miss what is in its log.
+/// https://www.sqlite.org/backup.html
+/// </summary>
+internal static class LocalBackup
+{
+    /// <summary>Name of the note in the backup.</summary>
+    public const string NoteName = "backup.json";
+
+    /// <summary>Writes a backup.</summary>
+    /// <param name="state">The folder of the state.</param>
+    /// <param name="to">A file that can be written and sought.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Stops the backup.</param>
+    public static async Task<BackupNote> WriteAsync(
+        string state, Stream to, TimeProvider time, CancellationToken cancellationToken)
+    {
+        // The time before the copy: what is posted while it is made counts as posted after it.
+        var since = time.GetUtcNow();
+        var copy = AtomicFile.NameTemporary(Path.Combine(state, LocalDatabase.FileName));
+        try
+        {
+            PrivateFiles.Ensure(copy);
+            var (lists, submissions, inputs) = Copy(Path.Combine(state, LocalDatabase.FileName), copy);
+            using var zip = new ZipArchive(to, ZipArchiveMode.Create, leaveOpen: true);
+            var files = new List<BackupFile>();
+            foreach (var (name, path) in FilesOf(state).Prepend((LocalDatabase.FileName, copy)))
+                if (await AddAsync(zip, name, path, cancellationToken) is { } added)
+                    files.Add(added);
+            var note = new BackupNote
+            {
+                Since = since, State = state, Lists = lists, Submissions = submissions, Inputs = inputs, Files = files,
+            };
+            await using var entry = await zip.CreateEntry(NoteName).OpenAsync(cancellationToken);
+            await JsonSerializer.SerializeAsync(entry, note, BackupJson.Default.BackupNote, cancellationToken);
+            return note;
+        }
+        catch (Exception error) when (LocalErrors.Translate(error, state) is var translated && translated != error)
+        {
+            throw translated;
+        }
+        finally
+        {
+            File.Delete(copy);
+        }
+    }
+
+    private static (long Lists, long Submissions, long Inputs) Copy(string from, string to)
+    {
+        using (var source = Open(from, SqliteOpenMode.ReadWrite))
+        using (var target = Open(to, SqliteOpenMode.ReadWriteCreate))
+        {
+            source.BackupDatabase(target);
+            // A single file, without a log beside it.
+            using var journal = target.CreateCommand();
+            journal.CommandText = "PRAGMA journal_mode=DELETE";
+            journal.ExecuteNonQuery();
+        }
+        using var session = new SqlSession(to, create: false);
+        long Count(string sql) => (long)session.Scalar(sql)!;
+        return (
+            Count("SELECT COUNT(*) FROM list"), Count("SELECT COUNT(*) FROM submission"),
+            Count("SELECT COUNT(*) FROM input"));
+    }
+
+    internal static SqliteConnection Open(string path, SqliteOpenMode mode)
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = path, Mode = mode, Pooling = false, DefaultTimeout = 30,
+        }.ToString());
+        connection.Open();
+        return connection;
+    }
+
+    /// <summary>The small files without which the database is of less use.</summary>
+    private static IEnumerable<(string Name, string Path)> FilesOf(string state)
+    {
+        foreach (var folder in new[] { "lists", "schedules" })
+            if (Directory.Exists(Path.Combine(state, folder)))
+                foreach (var path in Directory.EnumerateFiles(Path.Combine(state, folder)))
+                    if (!AtomicFile.IsTemporary(path))
+                        yield return ($"{folder}/{Path.GetFileName(path)}", path);
+        if (File.Exists(Path.Combine(state, "callback.key")))
+            yield return ("callback.key", Path.Combine(state, "callback.key"));
+    }
+
+    private static async Task<BackupFile?> AddAsync(
+        ZipArchive zip, string name, string path, CancellationToken cancellationToken)
+    {
+        FileStream file;
+        try
+        {
+            file = File.OpenRead(path);
+        }
+        // A list that was read meanwhile may be gone.
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+        await using (file)
+        {
+            var digest = Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellationToken));
+            file.Position = 0;
+            await using var entry = await zip.CreateEntry(name, CompressionLevel.Fastest).OpenAsync(cancellationToken);
+            await file.CopyToAsync(entry, cancellationToken);
+            return new(name, file.Length, digest);
+        }
+    }
+}

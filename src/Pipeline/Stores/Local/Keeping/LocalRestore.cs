@@ -1,0 +1,173 @@
+using System.IO.Compression;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Microsoft.Data.Sqlite;
+using Pipeline.IO;
+using Pipeline.Json;
+using Pipeline.Model;
+using Pipeline.Stores.Local.Erasing;
+using Pipeline.Stores.Local.Records;
+
+namespace Pipeline.Stores.Local.Keeping;
+
+/// <summary>
+/// Restores a state folder. Everything is checked and prepared in a copy; then SQLite replaces the old content of the
+/// database by the new one in one transaction, so a kill leaves one or the other, and no log of the old one is read
+/// with the new one.
+/// </summary>
+internal sealed class LocalRestore(string state, string output, TimeProvider time)
+{
+    /// <summary>Restores a backup.</summary>
+    /// <param name="backup">The backup, which can be sought.</param>
+    /// <param name="cancellationToken">Stops the restore before the state is replaced.</param>
+    /// <returns>The note of the backup, and the number of records in the output folder.</returns>
+    /// <exception cref="PipelineException">
+    /// Permanent: the backup is damaged or of another version, or a process works on the state.
+    /// </exception>
+    public async Task<(BackupNote Note, long Records)> RunAsync(Stream backup, CancellationToken cancellationToken)
+    {
+        if (HealthNote.IsHeld(state))
+            throw Refuse($"A 'pipeline' process works in {state}. Stop it, then run the same command again.");
+        var work = Directory.CreateDirectory(AtomicFile.NameTemporary(Path.Combine(state, "restore"))).FullName;
+        try
+        {
+            var note = await ExtractAsync(backup, work, cancellationToken);
+            var copy = Path.Combine(work, LocalDatabase.FileName);
+            var records = Prepare(copy, note);
+            Replace(copy);
+            CopyFiles(note, work);
+            return (note, records);
+        }
+        catch (Exception error) when (error is InvalidDataException or JsonException)
+        {
+            throw Refuse($"The file is no backup, or it is damaged: {error.Message}");
+        }
+        catch (Exception error) when (LocalErrors.Translate(error, state) is var translated && translated != error)
+        {
+            throw translated;
+        }
+        finally
+        {
+            Directory.Delete(work, recursive: true);
+        }
+    }
+
+    /// <summary>Unpacks the files and compares each with its digest, before anything is changed.</summary>
+    private static async Task<BackupNote> ExtractAsync(
+        Stream backup, string work, CancellationToken cancellationToken)
+    {
+        using var zip = new ZipArchive(backup, ZipArchiveMode.Read, leaveOpen: true);
+        var note = await ReadNoteAsync(zip, cancellationToken);
+        foreach (var file in note.Files)
+        {
+            var path = Path.GetFullPath(Path.Combine(work, file.Name));
+            if (!path.StartsWith(work + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+                throw new InvalidDataException($"it names {file.Name}, which is outside the state.");
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            PrivateFiles.Ensure(path);
+            await using var target = new FileStream(path, FileMode.Create, FileAccess.ReadWrite);
+            var entry = zip.GetEntry(file.Name) ?? throw new InvalidDataException($"{file.Name} is missing.");
+            await using (var content = await entry.OpenAsync(cancellationToken))
+                await content.CopyToAsync(target, cancellationToken);
+            target.Position = 0;
+            if (Convert.ToHexStringLower(await SHA256.HashDataAsync(target, cancellationToken)) != file.Sha256)
+                throw new InvalidDataException($"{file.Name} does not have its digest.");
+        }
+        return File.Exists(Path.Combine(work, LocalDatabase.FileName))
+            ? note
+            : throw new InvalidDataException("it has no database.");
+    }
+
+    private static async Task<BackupNote> ReadNoteAsync(ZipArchive zip, CancellationToken cancellationToken)
+    {
+        var entry = zip.GetEntry(LocalBackup.NoteName) ?? throw new InvalidDataException("it has no backup.json.");
+        await using var json = await entry.OpenAsync(cancellationToken);
+        var note = await JsonSerializer.DeserializeAsync(json, BackupJson.Default.BackupNote, cancellationToken);
+        return note is { Schema: BackupNote.Format }
+            ? note
+            : throw new InvalidDataException($"its format is '{note?.Schema}', not '{BackupNote.Format}'.");
+    }
+
+    private long Prepare(string copy, BackupNote note)
+    {
+        using var session = new SqlSession(copy, create: false);
+        if (session.Scalar("PRAGMA quick_check") is not "ok")
+            throw new InvalidDataException("its database is damaged.");
+        LocalSchema.Apply(session, copy);
+        session.Script("BEGIN IMMEDIATE");
+        if ((long)session.Scalar("SELECT COUNT(*) FROM submission")! != note.Submissions
+            || (long)session.Scalar("SELECT COUNT(*) FROM input")! != note.Inputs)
+            throw new InvalidDataException("its database does not have as many rows as its note says.");
+        LocalRestoreLedger.Put(session, new(note.Since, time.GetUtcNow()));
+        // Whoever held a message then does not hold it now.
+        session.Execute(
+            "UPDATE message SET owner=NULL, receipt=receipt+1, visible_at=MIN(visible_at, $1)",
+            time.GetUtcNow().UtcTicks);
+        EraseAgain(session);
+        Move(session, note);
+        var records = RecordsIndex.Rebuild(session, Path.Combine(output, NdjsonRecordStore.RecordsFile));
+        session.Script("COMMIT");
+        session.Script("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode=DELETE;");
+        return records;
+    }
+
+    /// <summary>Erases what was erased after the backup was made, as far as the state that is replaced says so.</summary>
+    private void EraseAgain(SqlSession session)
+    {
+        var path = Path.Combine(state, LocalDatabase.FileName);
+        if (!File.Exists(path))
+            return;
+        using (var old = new SqlSession(path, create: false))
+            foreach (var (name, value) in ErasedLists.All(old))
+                ErasedLists.Add(session, name, value);
+        using var rows = session.Query("SELECT list_id FROM list");
+        var lists = new List<string>();
+        while (rows.Read())
+            lists.Add(rows.GetString(0));
+        foreach (var list in lists.Where(list => ErasedLists.Has(session, list)))
+        {
+            session.Execute(
+                "DELETE FROM failure WHERE json_extract(CAST(json AS TEXT), '$.list_id')=$1", list);
+            ListRows.Erase(session, list);
+        }
+    }
+
+    /// <summary>Corrects addresses of a state that was elsewhere.</summary>
+    private void Move(SqlSession session, BackupNote note)
+    {
+        session.Execute(
+            "INSERT INTO setting(name, value) VALUES('out', $1) ON CONFLICT DO UPDATE SET value=$1", output);
+        if (note.State != state)
+            session.Execute(
+                "UPDATE message SET body=CAST(REPLACE(CAST(body AS TEXT), $1, $2) AS BLOB)",
+                AddressOf(note.State), AddressOf(state));
+    }
+
+    private static string AddressOf(string folder) =>
+        MinimalJsonEncoder.Instance.Encode(ObjectUri.ForFile(folder).AsPrefix().ToString());
+
+    private void Replace(string copy)
+    {
+        var path = Path.Combine(state, LocalDatabase.FileName);
+        PrivateFiles.Ensure(path);
+        using var source = LocalBackup.Open(copy, SqliteOpenMode.ReadWrite);
+        using var target = LocalBackup.Open(path, SqliteOpenMode.ReadWriteCreate);
+        source.BackupDatabase(target);
+    }
+
+    /// <summary>Adds the files that the state does not have.</summary>
+    private void CopyFiles(BackupNote note, string work)
+    {
+        foreach (var file in note.Files.Where(file => file.Name != LocalDatabase.FileName))
+        {
+            var path = Path.Combine(state, file.Name);
+            if (File.Exists(path))
+                continue;
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.Move(Path.Combine(work, file.Name), path);
+        }
+    }
+
+    private static PipelineException Refuse(string message) =>
+        PipelineException.Permanent(FailureReasons.InvalidConfiguration, message);
+}
