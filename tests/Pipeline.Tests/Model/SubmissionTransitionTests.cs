@@ -27,6 +27,10 @@ public sealed partial class SubmissionTransitionTests
                 s => s.BackToPlanned(Entry(Planned)), new() { [Posting] = Planned, [Unknown] = Planned }),
             ["PostAgain"] = (s => (s with { FirstCallbackAt = null }).PostAgain(Now), new() { [Unknown] = Planned }),
             ["CallOff"] = (s => s.CallOff(Now), new() { [Planned] = Unknown }),
+            ["Compare"] = (s => s.Compare(Now, Now, Now), new() { [Planned] = Unknown }),
+            ["NotLost"] = (
+                s => (s with { FirstCallbackAt = null, LostSince = Now }).NotLost(Now),
+                new() { [Unknown] = Planned }),
             ["ToUnknown"] = (s => s.ToUnknown("why", Now), new() { [Posting] = Unknown, [Unknown] = Unknown }),
             ["LookInVain"] = (
                 s => s.LookInVain(isUnderWay: false, Now), new() { [Posting] = Unknown, [Unknown] = Unknown }),

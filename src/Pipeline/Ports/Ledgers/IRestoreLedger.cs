@@ -9,7 +9,7 @@ internal sealed record LedgerRestore(DateTimeOffset Since, DateTimeOffset At);
 /// <remarks>If the store is unavailable, methods throw a transient exception.</remarks>
 internal interface IRestoreLedger
 {
-    /// <summary>Returns the last restore; null if it was never restored, or an operator said that all is well.</summary>
+    /// <summary>Returns the last restore; null if there was none, or an operator said that all is well.</summary>
     Task<LedgerRestore?> FindRestoreAsync(CancellationToken cancellationToken);
 
     /// <summary>Forgets the restore: submissions are posted without a look.</summary>

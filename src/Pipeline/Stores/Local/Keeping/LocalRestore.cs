@@ -103,6 +103,10 @@ internal sealed class LocalRestore(string state, string output, TimeProvider tim
         session.Execute(
             "UPDATE message SET owner=NULL, receipt=receipt+1, visible_at=MIN(visible_at, $1)",
             time.GetUtcNow().UtcTicks);
+        // Its message may have been on the way when the backup was made; Sweep sends it again at once.
+        session.Execute(
+            "UPDATE submission SET due_at=$2 WHERE state=$1 AND due_at>$2", (int)SubmissionState.Planned,
+            time.GetUtcNow().UtcTicks);
         EraseAgain(session);
         Move(session, note);
         var records = RecordsIndex.Rebuild(session, Path.Combine(output, NdjsonRecordStore.RecordsFile));
@@ -111,7 +115,7 @@ internal sealed class LocalRestore(string state, string output, TimeProvider tim
         return records;
     }
 
-    /// <summary>Erases what was erased after the backup was made, as far as the state that is replaced says so.</summary>
+    /// <summary>Erases what was erased after the backup, as far as the state that is replaced says so.</summary>
     private void EraseAgain(SqlSession session)
     {
         var path = Path.Combine(state, LocalDatabase.FileName);
