@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json;
 using Pipeline.Functions.Tests.Host;
 using Pipeline.Model;
 using Pipeline.Tests.Support;
@@ -47,6 +48,40 @@ public sealed class PollingMeasurements(Servers servers)
         }
         Write($"{interval}: first record after {string.Join(", ", seconds.Order().Select(s => s.ToString("0.0",
             CultureInfo.InvariantCulture)))} s");
+    }
+
+    [Fact(Explicit = true)]
+    public async Task TheCloseOfAListThatTwoHostsShare()
+    {
+        const string list = "shared";
+        using var folder = new TempFolder();
+        await using var emulator = await AppSettings.StartEmulatorAsync(folder.Path);
+        var account = await servers.AzureAsync();
+        var options = new DeployedAppOptions
+        {
+            Settings = [("Pipeline__Intake__MaxInputsPerSubmission", "100")],
+            Listener = new() { Changes = new Dictionary<string, string>() },
+        };
+        await using var one = await DeployedApp.StartAsync(account, emulator, options);
+        await using var other = await DeployedApp.StartAsync(account, emulator, options);
+        var urls = Enumerable.Range(1, 1000).Select(i => new { url = $"http://sample.test/sample/generated/{i}" });
+        await one.Queue.SendAsync(
+            QueueNames.UrlLists, [JsonSerializer.SerializeToUtf8Bytes(new { list_id = list, inputs = urls })],
+            TimeSpan.Zero, Token);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        limit.CancelAfter(TimeSpan.FromMinutes(2));
+
+        ListEntry? closed;
+        while ((closed = await one.Ledger.GetListAsync(list, limit.Token)) is not { State: ListState.Closed })
+            await Task.Delay(50, limit.Token);
+
+        var last = DateTimeOffset.MinValue;
+        await foreach (var submission in one.Ledger.GetSubmissionsAsync(list, 0, limit.Token))
+            foreach (var input in await one.Ledger.GetInputsAsync(submission.SubmissionId, limit.Token))
+                last = input.FinishedAt > last ? input.FinishedAt.Value : last;
+        var collected = new[] { one, other }.Select(app => app.Host.Deliveries.Count(d => d.Function == "Collect"));
+        Write($"closed {(closed.ClosedAt - last)?.TotalSeconds:0.00} s after the last of 1,000 outcomes; messages that "
+            + $"each host collected: {string.Join(" and ", collected)}");
     }
 
     private static async Task<double> FirstRecordAsync(FunctionsApp app, int number)
