@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Mvc;
 using Pipeline.Emulator.Api;
 using Pipeline.Emulator.Work.Delivery;
 
@@ -16,6 +17,8 @@ internal sealed partial class Recorder : IHostedService
 {
     /// <summary>The longest body that is kept; longer ones are only passed on.</summary>
     public const int MaxBytes = 64 << 20;
+
+    private const int MaxReplyBytes = 512 << 20;
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(180);
     private static readonly TimeSpan ClockDifference = TimeSpan.FromMinutes(5);
@@ -32,12 +35,16 @@ internal sealed partial class Recorder : IHostedService
         AllowAutoRedirect = false,
         UseCookies = false,
         AutomaticDecompression = DecompressionMethods.All,
-    }) { Timeout = Limit };
+    }) { Timeout = Limit, MaxResponseContentBufferSize = MaxReplyBytes };
 
     private readonly SessionText _text = new();
-    private readonly ConcurrentDictionary<int, (JsonNode Body, DateTimeOffset At)> _posts = new();
+
+    // The client sees its own addresses, as it will in a replay.
+    private readonly SessionText _client = new();
+    private readonly ConcurrentDictionary<int, SentPost> _posts = new();
     private readonly string _hookSecret = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
     private SessionFile? _file;
+    private int _isBound;
     private int _lastPost;
     private Task? _stopped;
 
@@ -56,8 +63,10 @@ internal sealed partial class Recorder : IHostedService
     public void Map(IEndpointRouteBuilder app)
     {
         foreach (var version in new[] { "v1", "v2" })
-            app.Map($"/{version}/{{**path}}", PassAsync);
-        app.MapPost("/_record/{post:int}/{secret}", WebhookAsync);
+            app.Map($"/{version}/{{**path}}", PassAsync)
+                .WithMetadata(new RequestSizeLimitAttribute(ExtractEndpoints.MaxBodyBytes));
+        app.MapPost("/_record/{post:int}/{secret}", WebhookAsync)
+            .WithMetadata(new RequestSizeLimitAttribute(ExtractEndpoints.MaxBodyBytes));
     }
 
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -77,13 +86,13 @@ internal sealed partial class Recorder : IHostedService
 
     private async Task FinishAsync(SessionFile file, CancellationToken cancellationToken)
     {
-        foreach (var (post, (body, at)) in _posts.OrderBy(p => p.Key))
+        foreach (var (post, sent) in _posts.OrderBy(p => p.Key))
         {
             try
             {
-                if (PostBody.Storage(body) is { } storage)
+                if (sent.Storage is { } storage)
                     await foreach (var (uri, bytes)
-                        in _results.ReadAsync(storage, at - ClockDifference, cancellationToken))
+                        in _results.ReadAsync(storage, sent.At - ClockDifference, cancellationToken))
                         await file.WriteAsync(SessionFile.LineOf(_text, post, uri, bytes));
             }
             catch (Exception error) when (error is Amazon.Runtime.AmazonServiceException or HttpRequestException
@@ -99,6 +108,8 @@ internal sealed partial class Recorder : IHostedService
     private async Task PassAsync(HttpContext context)
     {
         _text.AddKey(SessionReply.KeyOf(context.Request));
+        if (Interlocked.Exchange(ref _isBound, 1) == 0)
+            _client.Bind("api", _own.Value.AbsoluteUri.TrimEnd('/'));
         var body = await ReadAsync(context.Request.Body, context.RequestAborted);
         var json = SessionContent.JsonOf(body);
         int? post = HttpMethods.IsPost(context.Request.Method) && json is not null
@@ -129,14 +140,15 @@ internal sealed partial class Recorder : IHostedService
         else
             await _file!.WriteAsync(line);
         await SessionReply.SendAsync(
-            context, line, reply is null ? bytes : SessionContent.BytesOf(FillForClient(reply)));
+            context, line, reply is null ? bytes : SessionContent.BytesOf(_client.Fill(reply)!));
     }
 
     /// <summary>Remembers the addresses of a POST, and returns its body with the recorder's own callback URL.</summary>
     private byte[] Prepare(int post, JsonNode json)
     {
-        _posts[post] = (json, _options.Time.GetUtcNow());
+        _posts[post] = new(PostBody.Storage(json), PostBody.Callback(json), _options.Time.GetUtcNow());
         PostBody.Bind(_text, post, json);
+        PostBody.Bind(_client, post, json);
         if (PostBody.Callback(json) is null || CallbackBase is not { } root)
             return SessionContent.BytesOf(json);
         var hook = new Uri(root, $"/_record/{post}/{_hookSecret}").AbsoluteUri;
@@ -183,27 +195,17 @@ internal sealed partial class Recorder : IHostedService
         var json = _text.Hide(SessionContent.JsonOf(bytes));
         await _file!.WriteAsync(
             new() { Kind = "webhook", Post = post, Json = json, Base64 = json is null ? bytes : null });
-        using var content = new ByteArrayContent(json is null ? bytes : SessionContent.BytesOf(FillForClient(json)));
+        using var content = new ByteArrayContent(json is null ? bytes : SessionContent.BytesOf(_client.Fill(json)!));
         content.Headers.ContentType = new("application/json");
         try
         {
-            using var answer = await _http.PostAsync(PostBody.Callback(sent.Body), content, context.RequestAborted);
+            using var answer = await _http.PostAsync(sent.Callback, content, context.RequestAborted);
             context.Response.StatusCode = (int)answer.StatusCode;
         }
         catch (HttpRequestException)
         {
             context.Response.StatusCode = 502;
         }
-    }
-
-    // The client sees its own addresses, as it will in a replay.
-    private JsonNode FillForClient(JsonNode hidden)
-    {
-        var own = new SessionText();
-        own.Bind("api", _own.Value.AbsoluteUri.TrimEnd('/'));
-        foreach (var (post, (body, _)) in _posts)
-            PostBody.Bind(own, post, body);
-        return own.Fill(hidden)!;
     }
 
     private static Dictionary<string, string>? HeadersOf(HttpResponseMessage answer)
@@ -221,6 +223,8 @@ internal sealed partial class Recorder : IHostedService
         await body.CopyToAsync(bytes, cancellationToken);
         return bytes.ToArray();
     }
+
+    private sealed record SentPost(string? Storage, string? Callback, DateTimeOffset At);
 
     [LoggerMessage(
         Level = LogLevel.Warning,

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Mvc;
 using Pipeline.Emulator.Api;
 using Pipeline.Emulator.Buckets;
 using Pipeline.Emulator.Work.Delivery;
@@ -34,7 +35,8 @@ internal sealed partial class Replayer
     public void Map(IEndpointRouteBuilder app)
     {
         foreach (var version in new[] { "v1", "v2" })
-            app.Map($"/{version}/{{**path}}", AnswerAsync);
+            app.Map($"/{version}/{{**path}}", AnswerAsync)
+                .WithMetadata(new RequestSizeLimitAttribute(ExtractEndpoints.MaxBodyBytes));
     }
 
     private async Task AnswerAsync(HttpContext context)

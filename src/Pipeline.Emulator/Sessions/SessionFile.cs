@@ -18,6 +18,8 @@ internal sealed class SessionFile : IAsyncDisposable
     {
         if (new FileInfo(path) is { Exists: true, Length: > 0 })
             throw new IOException($"'{path}' exists already. Move it away or record to another file.");
+        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder && !Directory.Exists(folder))
+            throw new IOException($"Cannot write '{path}': there is no folder '{folder}'. Create it first.");
         PrivateFiles.Ensure(path);
         var file = new SessionFile(new StreamWriter(path, append: false, new UTF8Encoding(false)) { AutoFlush = true });
         await file.WriteAsync(new()

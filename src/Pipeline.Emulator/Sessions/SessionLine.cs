@@ -63,6 +63,15 @@ internal sealed record SessionLine
     [JsonIgnore]
     public int Number { get; init; }
 
+    private bool IsComplete => Kind switch
+    {
+        "session" => true,
+        "exchange" => Method is not null && Path is not null && Status is >= 200 and <= 599,
+        "webhook" => Post is not null,
+        "object" => Post is not null && Uri is { Length: > 5 },
+        _ => false,
+    };
+
     /// <summary>The line as text.</summary>
     public string ToText() => JsonSerializer.Serialize(this, Format.SessionLine);
 
@@ -71,6 +80,9 @@ internal sealed record SessionLine
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static IReadOnlyList<SessionLine> ReadAll(string file)
     {
+        if (!File.Exists(file))
+            throw new FormatException(
+                $"There is no file '{file}'. Record a session first: pipeline emulator --record FILE --upstream URL");
         var lines = new List<SessionLine>();
         foreach (var text in File.ReadLines(file))
         {
@@ -79,6 +91,8 @@ internal sealed record SessionLine
             {
                 var line = JsonSerializer.Deserialize(text, Format.SessionLine)
                     ?? throw new JsonException("The line is null.");
+                if (!line.IsComplete)
+                    throw new JsonException("The line lacks members.");
                 lines.Add(line with { Number = number });
             }
             catch (JsonException error)

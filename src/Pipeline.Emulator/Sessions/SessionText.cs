@@ -13,6 +13,9 @@ internal sealed partial class SessionText
 {
     private const string Removed = "[removed]";
 
+    // Emulators take keys such as "any". These are no secrets, and occur in words.
+    private const int MinKeyLength = 12;
+
     private static readonly HashSet<string> SecretMembers = new(StringComparer.OrdinalIgnoreCase)
     {
         "authorization", "proxy-authorization", "cookie", "cookies", "set-cookie", "password", "secret", "api_key",
@@ -31,11 +34,11 @@ internal sealed partial class SessionText
             _values = [.. _values.Append(pair).OrderByDescending(v => v.Value.Length)];
     }
 
-    /// <summary>Remembers an API key, which is hidden wherever it occurs.</summary>
+    /// <summary>Remembers an API key of at least 12 characters, which is hidden wherever it occurs.</summary>
     public void AddKey(string key)
     {
         lock (_changing)
-            if (key.Length > 0 && !_keys.Contains(key))
+            if (key.Length >= MinKeyLength && !_keys.Contains(key))
                 _keys = new HashSet<string>(_keys) { key };
     }
 

@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Pipeline.Emulator;
+using Pipeline.Emulator.Sessions;
 using Pipeline.Tests.EndToEnd;
 using Pipeline.Tests.Support;
 
@@ -155,6 +156,10 @@ public sealed class SessionTests : IDisposable
     [InlineData("{\"kind\":\"session\",\"version\":2}", "is not a recording of version 1")]
     [InlineData("{\"kind\":\"session\",\"version\":1}\nnull", "line 2 cannot be read")]
     [InlineData("{\"kind\":\"session\",\"version\":1}\n{", "line 2 cannot be read")]
+    [InlineData("{\"kind\":\"session\",\"version\":1}\n{\"kind\":\"exchange\"}", "line 2 cannot be read")]
+    [InlineData(
+        "{\"kind\":\"session\",\"version\":1}\n{\"kind\":\"object\",\"post\":1,\"uri\":\"s3\"}",
+        "line 2 cannot be read")]
     public async Task AFileThatIsNoRecordingIsRefused(string content, string message)
     {
         await File.WriteAllTextAsync(Recording, content, Ct);
@@ -170,6 +175,27 @@ public sealed class SessionTests : IDisposable
         var error = await Assert.ThrowsAsync<IOException>(() => RecordAsync(upstream));
         Assert.Contains("exists already", error.Message);
         Assert.Equal("precious", await File.ReadAllTextAsync(Recording, Ct));
+    }
+
+    [Fact]
+    public async Task AMissingFileOrFolderIsNamedWithWhatToDo()
+    {
+        var unread = await Assert.ThrowsAsync<FormatException>(ReplayAsync);
+        Assert.Equal(
+            $"There is no file '{Recording}'. Record a session first: pipeline emulator --record FILE --upstream URL",
+            unread.Message);
+        var unwritten = await Assert.ThrowsAsync<IOException>(() => Pipeline.Emulator.Emulator.StartAsync(
+            Options("recorder") with { RecordFile = _folder["none/f"], Upstream = new("http://127.0.0.1:1") }, Ct));
+        Assert.EndsWith("Create it first.", unwritten.Message);
+    }
+
+    [Fact]
+    public void AKeyThatIsAWordStaysInTexts()
+    {
+        var text = new SessionText();
+        text.AddKey("any");
+        text.AddKey(Key);
+        Assert.Equal("a company with [removed]", text.Hide($"a company with {Key}"));
     }
 
     private EmulatorOptions Options(string folder) =>
