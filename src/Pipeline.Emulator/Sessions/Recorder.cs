@@ -13,7 +13,7 @@ namespace Pipeline.Emulator.Sessions;
 /// Passes requests on to a real API and keeps them with their answers, the webhooks and, when it stops, the objects of
 /// all POSTs. No header of a request is kept.
 /// </summary>
-internal sealed partial class Recorder : IHostedService
+internal sealed partial class Recorder : IHostedService, IDisposable
 {
     /// <summary>The longest body that is kept; longer ones are only passed on.</summary>
     public const int MaxBytes = 64 << 20;
@@ -84,6 +84,8 @@ internal sealed partial class Recorder : IHostedService
             return _stopped ??= _file is null ? Task.CompletedTask : FinishAsync(_file, cancellationToken);
     }
 
+    public void Dispose() => _http.Dispose();
+
     private async Task FinishAsync(SessionFile file, CancellationToken cancellationToken)
     {
         foreach (var (post, sent) in _posts.OrderBy(p => p.Key))
@@ -102,7 +104,6 @@ internal sealed partial class Recorder : IHostedService
             }
         }
         await file.DisposeAsync();
-        _http.Dispose();
     }
 
     private async Task PassAsync(HttpContext context)

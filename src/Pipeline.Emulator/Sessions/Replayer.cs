@@ -11,7 +11,7 @@ namespace Pipeline.Emulator.Sessions;
 /// Answers a recorded session again. A POST writes its recorded objects, is answered, and has its webhooks called. Of
 /// several answers to the same request the next one counts; a GET repeats the last one.
 /// </summary>
-internal sealed partial class Replayer
+internal sealed partial class Replayer : IDisposable
 {
     private readonly IReadOnlyList<SessionLine> _lines;
     private readonly Dictionary<string, List<SessionLine>> _answers;
@@ -38,6 +38,8 @@ internal sealed partial class Replayer
             app.Map($"/{version}/{{**path}}", AnswerAsync)
                 .WithMetadata(new RequestSizeLimitAttribute(ExtractEndpoints.MaxBodyBytes));
     }
+
+    public void Dispose() => _http.Dispose();
 
     private async Task AnswerAsync(HttpContext context)
     {

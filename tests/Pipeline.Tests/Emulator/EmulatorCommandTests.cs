@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Pipeline.Tests.Docs;
-using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Emulator;
 
