@@ -4,6 +4,7 @@ using Microsoft.Azure.Functions.Worker.OpenTelemetry;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using OpenTelemetry;
+using OpenTelemetry.Logs;
 using Pipeline.Diagnostics;
 
 namespace Pipeline.Functions;
@@ -26,6 +27,7 @@ internal static class Telemetry
     /// </summary>
     public static IServiceCollection AddTelemetry(this IServiceCollection services, IConfiguration configuration)
     {
+        services.Configure<OpenTelemetryLoggerOptions>(log => log.IncludeFormattedMessage = true);
         var telemetry = services.AddOpenTelemetry()
             .UseFunctionsWorkerDefaults()
             .WithMetrics(metrics =>

@@ -38,6 +38,7 @@ public sealed class TelemetryTests(Servers servers)
 
         var trace = ListTrace.IdOf(ListId).ToHexString();
         TestContext.Current.TestOutputHelper?.WriteLine(collector.DrawTrace(trace));
+        TestContext.Current.TestOutputHelper?.WriteLine(collector.DrawMetricsAndLog());
         var spans = collector.Spans.Where(span => span.TraceId == trace).ToList();
         string[] names =
         [
@@ -53,7 +54,7 @@ public sealed class TelemetryTests(Servers servers)
         Assert.True(collector.Sum("pipeline.records") >= 5);
         Assert.Contains(
             collector.Logs,
-            log => log.TraceId == trace && log.Body.Contains("is closed", StringComparison.Ordinal));
+            log => log.TraceId == trace && log.Body.Contains($"{ListId} is closed", StringComparison.Ordinal));
 
         var token = app.Services.GetRequiredService<CallbackTokens>().UrlFor($"{ListId}-000000")!.Segments[^1];
         string[] secrets = [token, AppSettings.ApiKey, "AccountKey", "SharedKey", "sig=", "Bearer ", "AWS4-HMAC"];

@@ -36,6 +36,7 @@ internal static class TelemetryExport
         builder.Configuration.AddInMemoryCollection(variables);
         // At level Information, ASP.NET Core logs the path of every request, which includes a callback's token.
         builder.Logging.AddFilter<OpenTelemetryLoggerProvider>("Microsoft", LogLevel.Warning);
+        builder.Services.Configure<OpenTelemetryLoggerOptions>(log => log.IncludeFormattedMessage = true);
         var telemetry = builder.Services.AddOpenTelemetry()
             .ConfigureResource(resource =>
                 resource.AddService(variables.GetValueOrDefault("OTEL_SERVICE_NAME") ?? "pipeline"))

@@ -73,8 +73,9 @@ public sealed class TelemetryExportTests(TelemetryExportTests.OneRun run) : ICla
         var trace = ListTrace.IdOf(OneRun.ListId).ToHexString();
         var logs = run.Collector.Logs;
         Assert.Contains(
-            logs, log => log.Body.StartsWith("Planned list", StringComparison.Ordinal) && log.TraceId == trace);
-        Assert.Contains(logs, log => log.Body.StartsWith("List {ListId} is closed", StringComparison.Ordinal)
+            logs, log => log.Body.StartsWith($"Planned list {OneRun.ListId}. Inputs: 6", StringComparison.Ordinal)
+                && log.TraceId == trace);
+        Assert.Contains(logs, log => log.Body.StartsWith($"List {OneRun.ListId} is closed", StringComparison.Ordinal)
             && log.Attributes["ListId"] == OneRun.ListId && log.TraceId == trace);
     }
 

@@ -93,6 +93,13 @@ internal sealed class OtlpCollector : IAsyncDisposable
         }
     }
 
+    /// <summary>Metrics and log, one a line.</summary>
+    public string DrawMetricsAndLog() => string.Join('\n', [
+        .. Metrics.Values.Select(point => string.Create(
+            CultureInfo.InvariantCulture, $"{point} = {point.Value:0.###} {point.Unit}")),
+        .. Logs.Select(log => $"{log.Severity}: {log.Body} [{string.Join(", ", log.Attributes)}] trace {log.TraceId}"),
+    ]);
+
     private static IEnumerable<OtlpPoint> Points(ProtobufFields metric)
     {
         var (name, unit) = (metric.Text(1), metric.Text(3));
