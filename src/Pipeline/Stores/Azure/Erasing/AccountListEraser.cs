@@ -1,4 +1,3 @@
-using Pipeline.Model;
 using Pipeline.Ports.Ledgers;
 
 namespace Pipeline.Stores.Azure.Erasing;

@@ -1,7 +1,6 @@
 using Azure;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
-using Pipeline.Model;
 using Pipeline.Ports.Ledgers;
 
 namespace Pipeline.Stores.Azure.Erasing;

@@ -117,7 +117,7 @@ internal sealed class TableErasure(AzureAccount account, TimeProvider time)
         return erased + await EraseAsync(_ledger, filter, _ => true, cancellationToken);
     }
 
-    private async Task<long> EraseAsync(
+    private static async Task<long> EraseAsync(
         AzureResource<TableClient> table, string filter, Func<TableEntity, bool> isOfList,
         CancellationToken cancellationToken)
     {
