@@ -45,7 +45,7 @@ internal sealed class Auditor(HttpClient http, Uri api, string folder, IReadOnly
     }
 
     /// <summary>
-    /// Every list that is exported has been exported whole. A run does not wait for a message that another worker holds.
+    /// Checks that every list was exported whole. A run does not wait for a message that another worker holds.
     /// </summary>
     private void CheckExports(Verdict verdict)
     {
