@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using Pipeline.Functions.Tests.Host;
 using Pipeline.Model;
+using Pipeline.Tests.Support;
 
 namespace Pipeline.Functions.Tests;
 
@@ -37,7 +38,8 @@ public sealed class AppTests
             (Of("Status", "type"), Of("Status", "authLevel"), Of("Status", "route")));
         foreach (var (function, route) in new[]
         {
-            ("Lists", "lists/{*path}"), ("Explain", "explain"), ("OpenApi", "openapi.json"), ("Health", "healthz"),
+            ("Lists", "lists/{*path}"), ("Schedules", "schedules/{*path}"), ("Explain", "explain"),
+            ("OpenApi", "openapi.json"), ("Health", "healthz"),
         })
             Assert.Equal(
                 ("httpTrigger", "Anonymous", route),
@@ -118,6 +120,7 @@ public sealed class AppTests
         Assert.Contains("data-events=\"\"", page, StringComparison.Ordinal);
         var style = page.Split("rel=\"stylesheet\" href=\"")[1].Split('"')[0];
         Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(style, token)).StatusCode);
+        await SamePages.AreShownAsync(http, "api/dashboard/");
         using var fragment = await http.GetAsync("api/dashboard?part=main", token);
         using var again = new HttpRequestMessage(HttpMethod.Get, "api/dashboard?part=main");
         again.Headers.IfNoneMatch.Add(fragment.Headers.ETag!);

@@ -8,7 +8,7 @@ internal static class Chart
 {
     private const double Width = 330;
     private const double Height = 100;
-    private const double Left = 46;
+    private const double Left = 62;
     private const double Bottom = 18;
 
     private static readonly double[] Steps = [1, 2, 5, 10];

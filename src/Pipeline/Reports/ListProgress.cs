@@ -3,7 +3,7 @@ using Pipeline.Ports.Reading;
 
 namespace Pipeline.Reports;
 
-/// <summary>How far an open list is. Its four parts add up to its inputs.</summary>
+/// <summary>How far an open list is. Its four parts, and those not counted, add up to its inputs.</summary>
 internal sealed record ListProgress
 {
     /// <summary>The list.</summary>
@@ -29,6 +29,12 @@ internal sealed record ListProgress
 
     /// <summary>Number of inputs that wait to be posted.</summary>
     public required long Waiting { get; init; }
+
+    /// <summary>
+    /// Number of inputs whose state was not read, because their list has too many submissions: the other counts are
+    /// then at least so much. Only over a storage account.
+    /// </summary>
+    public required long NotCounted { get; init; }
 
     /// <summary>Number of inputs that Nimble accepted, each once.</summary>
     public required long Posted { get; init; }

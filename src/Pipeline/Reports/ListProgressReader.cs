@@ -42,7 +42,7 @@ internal sealed class ListProgressReader(
         }
 
         var inputs = list.State == ListState.Planning ? counts.Inputs : list.Inputs;
-        var rate = rates.Measure(list.ListId, counts.Finished, list.CreatedAt);
+        var rate = live.IsWhole ? rates.Measure(list.ListId, counts.Finished, list.CreatedAt) : null;
         return new()
         {
             ListId = list.ListId,
@@ -53,6 +53,7 @@ internal sealed class ListProgressReader(
             Failures = counts.Failures,
             UnderWay = underWay,
             Waiting = waiting,
+            NotCounted = live.IsWhole ? 0 : Math.Max(0, inputs - counts.Finished - underWay - waiting),
             // A revision reads again what another list posted.
             Posted = list.RevisionOf is null ? counts.Posted : 0,
             Resubmitted = resubmitted,

@@ -74,7 +74,7 @@ internal sealed class OverviewReporter(
             .Where(s => s.Outcomes.Waiting > 0)
             .ToList();
         var planning = found.Where(list => list.State == ListState.Planning).ToList();
-        var closing = lists.Where(list => list.Live.Live.Count == 0
+        var closing = lists.Where(list => list.Live is { IsWhole: true, Live.Count: 0 }
             && list.Progress is { State: not "planning", Inputs: > 0 }).ToList();
         return
         [

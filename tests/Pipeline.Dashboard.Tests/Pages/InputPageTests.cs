@@ -51,6 +51,10 @@ public sealed class InputPageTests(Browser browser)
     [InlineData("""{"content":{"screenshot":"data:image/png;base64,iVBORw0KGgo="}}""", "screenshot,json")]
     [InlineData("""{"content":{"screenshot":"https://evil.example/x.png"}}""", "json")]
     [InlineData("""{"content":{"screenshot":"PHN2Zy8+"}}""", "json")]
+    [InlineData("""{"content":{"screenshots":["iVBORw0KGgo="]}}""", "screenshot,json")]
+    [InlineData("""{"content":{"screenshots":[{"type":"full","data":"iVBORw0KGgo="}]}}""", "screenshot,json")]
+    [InlineData("""{"content":{"screenshots":[7,{"url":"https://evil.example/x.png"}]}}""", "json")]
+    [InlineData("""{"content":{"html":"","markdown":" \n"}}""", "json")]
     [InlineData("""{"content":[]}""", "json")]
     [InlineData("{}", "json")]
     public async Task ARecordShowsWhatItHas(string record, string views)

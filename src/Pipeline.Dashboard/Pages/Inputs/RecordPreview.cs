@@ -12,6 +12,8 @@ internal sealed class RecordPreview
     /// <summary>Longest record that is looked into, in bytes.</summary>
     public const int MaxBytes = 8 << 20;
 
+    private const int MaxScreenshots = 10;
+
     // Markdown may hold markup, such as <sup>. It is confined like the page's own.
     private static readonly MarkdownPipeline Markdown = new MarkdownPipelineBuilder()
         .UsePipeTables().UseAutoLinks().Build();
@@ -40,8 +42,7 @@ internal sealed class RecordPreview
             : default;
         Views =
         [
-            .. ContentViews.Where(name => Find(name) is not null
-                && (name != "screenshot" || ReadImage() is not null)),
+            .. ContentViews.Where(name => name == "screenshot" ? ReadImage() is not null : Find(name) is not null),
             "json",
         ];
     }
@@ -95,9 +96,27 @@ internal sealed class RecordPreview
             ? text
             : null;
 
-    private (byte[] Content, string Type)? ReadImage()
+    private (byte[] Content, string Type)? ReadImage() =>
+        Screenshots().Select(ReadImage).FirstOrDefault(image => image is not null);
+
+    // The vendor's current SDK has a list of them; its entries are texts, or objects with one.
+    private IEnumerable<string> Screenshots()
     {
-        var text = Find("screenshot") ?? "";
+        if (Find("screenshot") is { } one)
+            yield return one;
+        if (_content.ValueKind != JsonValueKind.Object || !_content.TryGetProperty("screenshots", out var list)
+            || list.ValueKind != JsonValueKind.Array)
+            yield break;
+        foreach (var entry in list.EnumerateArray().Take(MaxScreenshots))
+            foreach (var value in entry.ValueKind == JsonValueKind.Object
+                ? entry.EnumerateObject().Select(member => member.Value)
+                : [entry])
+                if (value.ValueKind == JsonValueKind.String)
+                    yield return value.GetString()!;
+    }
+
+    private static (byte[] Content, string Type)? ReadImage(string text)
+    {
         var encoded = text[(text.IndexOf(',', StringComparison.Ordinal) + 1)..];
         var bytes = new byte[encoded.Length];
         if (!Convert.TryFromBase64String(encoded, bytes, out var length))

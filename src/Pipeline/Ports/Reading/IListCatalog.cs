@@ -13,7 +13,11 @@ internal readonly record struct ClosedPlace(DateTimeOffset ClosedAt, string List
 /// <param name="Live">Its other submissions, by sequence, with their current outcomes.</param>
 internal sealed record LiveList(
     LedgerCounts Closed, int ClosedSubmissions,
-    IReadOnlyList<(SubmissionEntry Submission, OutcomeCounts Outcomes)> Live);
+    IReadOnlyList<(SubmissionEntry Submission, OutcomeCounts Outcomes)> Live)
+{
+    /// <summary>Whether all its submissions were read; a ledger that bills each read stops at a bound.</summary>
+    public bool IsWhole { get; init; } = true;
+}
 
 /// <summary>Pages through lists for people. A ledger with many lists is never read as a whole.</summary>
 /// <remarks>If the store is unavailable, methods throw a transient <see cref="PipelineException"/>.</remarks>
@@ -32,6 +36,9 @@ internal interface IListCatalog
     Task<IReadOnlyList<ListEntry>> GetClosedPageAsync(
         ClosedPlace? after, int max, CancellationToken cancellationToken);
 
-    /// <summary>Returns the submissions of lists, closed ones as sums. The order is that of the ids.</summary>
+    /// <summary>
+    /// Returns the submissions of lists, closed ones as sums. The order is that of the ids. The cost is bounded: a
+    /// ledger that bills each read leaves out what is beyond its bound, and says so in each list.
+    /// </summary>
     Task<IReadOnlyList<LiveList>> GetLiveAsync(IReadOnlyList<string> listIds, CancellationToken cancellationToken);
 }

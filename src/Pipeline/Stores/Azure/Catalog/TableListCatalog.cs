@@ -13,7 +13,14 @@ namespace Pipeline.Stores.Azure.Catalog;
 internal sealed class TableListCatalog(AzureAccount account, ILedger ledger, TimeProvider time)
     : IListCatalog, IEventLog
 {
+    /// <summary>
+    /// Maximum number of submissions that one call of <see cref="GetLiveAsync(IReadOnlyList{string},
+    /// CancellationToken)"/> reads, and one more for each list. Each is two requests.
+    /// </summary>
+    public const int MaxLive = 1000;
+
     private const int MaxRemoved = 100;
+    private const int ParallelLists = 8;
 
     private readonly DueIndex _due = new(account.Table(AzureNames.DueTable), time);
     private readonly LedgerTable _index = new(account.Table(AzureNames.DueTable));
@@ -58,9 +65,10 @@ internal sealed class TableListCatalog(AzureAccount account, ILedger ledger, Tim
     public async Task<IReadOnlyList<LiveList>> GetLiveAsync(
         IReadOnlyList<string> listIds, CancellationToken cancellationToken)
     {
+        var share = Math.Max(1, MaxLive / Math.Max(1, listIds.Count));
         var lists = new List<LiveList>(listIds.Count);
-        foreach (var id in listIds)
-            lists.Add(await GetLiveAsync(id, cancellationToken));
+        foreach (var some in listIds.Chunk(ParallelLists))
+            lists.AddRange(await Task.WhenAll(some.Select(id => GetLiveAsync(id, share, cancellationToken))));
         return lists;
     }
 
@@ -92,12 +100,14 @@ internal sealed class TableListCatalog(AzureAccount account, ILedger ledger, Tim
                 row.GetString(nameof(EventEntry.Text))))
             .ToListAsync(cancellationToken);
 
-    private async Task<LiveList> GetLiveAsync(string listId, CancellationToken cancellationToken)
+    private async Task<LiveList> GetLiveAsync(string listId, int max, CancellationToken cancellationToken)
     {
         var (sums, closed) = (LedgerCounts.None, 0);
         var live = new List<(SubmissionEntry Submission, OutcomeCounts Outcomes)>();
         await foreach (var (submission, outcomes) in ledger.GetLiveSubmissionsAsync(listId, cancellationToken))
         {
+            if (closed + live.Count == max)
+                return new(sums, closed, live) { IsWhole = false };
             if (submission.State != SubmissionState.Closed)
             {
                 live.Add((submission, outcomes));

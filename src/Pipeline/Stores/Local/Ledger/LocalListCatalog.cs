@@ -21,8 +21,7 @@ internal sealed class LocalListCatalog(LocalDatabase database) : IListCatalog, I
     /// <inheritdoc/>
     public Task<IReadOnlyList<LiveList>> GetLiveAsync(
         IReadOnlyList<string> listIds, CancellationToken cancellationToken) =>
-        database.ReadAsync<IReadOnlyList<LiveList>>(
-            session => [.. listIds.Select(id => LedgerRows.Live(session, id))], cancellationToken);
+        database.ReadAsync(session => LedgerRows.Live(session, listIds), cancellationToken);
 
     /// <inheritdoc/>
     public Task AddEventAsync(EventEntry entry, CancellationToken cancellationToken) =>
