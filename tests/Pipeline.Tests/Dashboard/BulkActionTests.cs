@@ -1,0 +1,78 @@
+using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Dashboard.Acting;
+using Pipeline.Model;
+using Pipeline.Replay;
+using Pipeline.Tests.Submit;
+
+namespace Pipeline.Tests.Dashboard;
+
+/// <summary>An action that takes long says how far it is, and says it again to whoever loads the page again.</summary>
+public sealed class BulkActionTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task ThePageCountsHowFarAnActionIsAlsoAfterItWasLoadedAgain()
+    {
+        await using var api = await ApiWorld.StartAsync("");
+        await api.World.PlanAsync(3);
+        var actions = api.Services.GetRequiredService<BulkActions>();
+        var (end, started) = (new TaskCompletionSource<string>(), new TaskCompletionSource<IProgress<BulkProgress>>());
+        await actions.RunAsync("list", "Replay of failures since", progress =>
+        {
+            started.SetResult(progress);
+            return end.Task;
+        });
+        var action = await started.Task.WaitAsync(TimeSpan.FromMinutes(1), Token);
+        var before = actions.Fingerprint();
+
+        action.Report(new(3, 10, "submission", "Read again: 30."));
+        Assert.Contains("3 of 10 submissions done. Read again: 30.", await PageAsync(api), StringComparison.Ordinal);
+        Assert.NotEqual(before, actions.Fingerprint());
+        action.Report(new(7, 10, "submission", "Read again: 70."));
+        Assert.Contains("7 of 10 submissions done. Read again: 70.", await PageAsync(api), StringComparison.Ordinal);
+        end.SetResult("Read again: 100.");
+        await end.Task;
+        await actions.Find("list")!.Work.WaitAsync(TimeSpan.FromMinutes(1), Token);
+        Assert.Contains("Read again: 100.", await PageAsync(api), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AReplayReportsEachSubmission()
+    {
+        await using var world = await SubmitWorld.StartAsync();
+        await world.PlanAsync(25);
+        await world.WorkAsync();
+        foreach (var submission in await world.SubmissionsAsync())
+            await world.FinishAsync(submission.SubmissionId, records: 0);
+        await world.SweepAsync();
+        var heard = new Heard();
+
+        var counts = await world.Service<ReplayStage>().ReplayAsync(
+            SubmitWorld.ListId, _ => true, resubmit: true, Token, heard);
+
+        Assert.Equal([(1, 3), (2, 3), (3, 3)], heard.All.Select(progress => (progress.Done, progress.Of)));
+        Assert.Equal((25, counts), (counts.Resubmitted, heard.All[^1].Counts));
+    }
+
+    [Fact]
+    [Trait("Promise", "9")]
+    public async Task AnActionThatFailsSaysSoAndTheNextOneStarts()
+    {
+        var actions = new BulkActions(TimeProvider.System);
+        await actions.RunAsync("l", "First", _ => throw PipelineException.Permanent("invalid_input", "It is closed."));
+        Assert.Equal("It is closed.", actions.Find("l")!.Describe());
+        await actions.RunAsync("l", "Second", _ => Task.FromResult("Done."));
+        Assert.Equal("Done.", actions.Find("l")!.Describe());
+    }
+
+    private static async Task<string> PageAsync(ApiWorld api) =>
+        await api.Client.GetStringAsync("/lists/list", Token);
+
+    private sealed class Heard : IProgress<ReplayProgress>
+    {
+        public List<ReplayProgress> All { get; } = [];
+
+        public void Report(ReplayProgress value) => All.Add(value);
+    }
+}
