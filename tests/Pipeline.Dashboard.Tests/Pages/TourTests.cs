@@ -137,6 +137,9 @@ public sealed class TourTests(Browser browser)
         await page.ClickAsync("text=Run now…");
         await Expect(page.Locator("main")).ToContainTextAsync("may be billed");
         await page.ClickAsync("button:text-is('Run now')");
+        await window.GoAsync("/");
+        await Expect(page.Locator("[data-part=finished]")).ToContainTextAsync("daily.txt");
+        await page.ClickAsync("text=Schedules");
         await page.ClickAsync("[data-part=schedules] td a[href*='/lists/daily-']");
         await Expect(page.Locator(".state")).ToHaveTextAsync("closed");
         await page.ClickAsync("text=Schedules");
