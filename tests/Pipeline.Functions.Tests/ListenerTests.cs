@@ -103,7 +103,9 @@ public sealed class ListenerTests(Servers servers)
         // The listener neither deletes the message nor makes it visible earlier.
         await app.Listener.StopAsync();
         Assert.Equal(1, await app.CountMessagesAsync(poison));
-        Assert.Empty((await (await app.QueueAsync(poison)).ReceiveMessagesAsync(32)).Value);
+        var received = await (await app.QueueAsync(poison)).ReceiveMessagesAsync(
+            32, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Empty(received.Value);
     }
 
     [Fact]
@@ -116,7 +118,7 @@ public sealed class ListenerTests(Servers servers)
         var queue = account.Open().Queues.GetQueueClient(QueueNames.Results);
         await queue.CreateAsync(cancellationToken: TestContext.Current.CancellationToken);
         for (var i = 0; i < batch + 8; i++)
-            await queue.SendMessageAsync(Message);
+            await queue.SendMessageAsync(Message, TestContext.Current.CancellationToken);
         await using var app = await StartAsync(new() { Functions = ["Collect"] }, account);
         await app.Host.WaitUntilAsync(() => Volatile.Read(ref _reads) == batch);
 
@@ -124,7 +126,8 @@ public sealed class ListenerTests(Servers servers)
 
         Assert.Equal(Enumerable.Repeat<Status?>(Status.Success, batch), app.Host.Deliveries.Select(d => d.Result));
         var back = new List<QueueMessage>();
-        while ((await queue.ReceiveMessagesAsync(32)).Value is { Length: > 0 } some)
+        while ((await queue.ReceiveMessagesAsync(32, cancellationToken: TestContext.Current.CancellationToken)).Value
+            is { Length: > 0 } some)
             back.AddRange(some);
         Assert.Equal(batch + 8, back.Count);
         Assert.All(back, message => Assert.Equal((Message, 1), (message.MessageText, message.DequeueCount)));

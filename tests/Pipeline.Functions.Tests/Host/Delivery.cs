@@ -13,7 +13,7 @@ internal sealed record Delivery(string Function, JsonElement Message, StatusResu
 
     public string Receipt => Text("PopReceipt");
 
-    public long DequeueCount => Message.GetProperty("DequeueCount").GetInt64();
+    public long DequeueCount => Message.GetProperty(nameof(DequeueCount)).GetInt64();
 
     public DateTimeOffset Time(string name) => Message.GetProperty(name).GetDateTimeOffset();
 
