@@ -5,7 +5,6 @@ using Pipeline.Cli.Settings;
 using Pipeline.Cli.Stores;
 using Pipeline.Model;
 using Pipeline.Ports;
-using Pipeline.Ports.Ledgers;
 using Pipeline.Steering;
 using Pipeline.Stores.Local;
 using Pipeline.Stores.Local.Keeping;
