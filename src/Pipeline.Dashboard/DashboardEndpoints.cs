@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Dashboard.Api;
+using Pipeline.Dashboard.Api.Requests;
+using Pipeline.Dashboard.Api.Rows;
 using Pipeline.Dashboard.Pages;
 
 namespace Pipeline.Dashboard;

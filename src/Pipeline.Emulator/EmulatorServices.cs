@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Mvc;
 using Pipeline.Emulator.Api;
 using Pipeline.Emulator.Api.Description;
+using Pipeline.Emulator.Api.Tasks;
 using Pipeline.Emulator.Buckets;
 using Pipeline.Emulator.Faults;
 using Pipeline.Emulator.Hostile;

@@ -103,7 +103,9 @@ internal sealed class Preflight : IAsyncDisposable
     public bool UsesIdentity =>
         _settings.StorageUrl is { } url && _stores.UsesIdentity(ObjectUri.Parse(url).Scheme);
 
-    /// <summary>Shows the claims of the token that the bucket's cloud gets, and which of them it cannot trust.</summary>
+    /// <summary>
+    /// Shows the claims of the token that the bucket's cloud gets, and which of them it cannot trust.
+    /// </summary>
     public async Task<string> AskIdentityAsync(CancellationToken cancellationToken)
     {
         var token = new FederatedToken(_stores);

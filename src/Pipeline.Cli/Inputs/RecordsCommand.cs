@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Cli.Settings;
 using Pipeline.Cli.Stores;
 using Pipeline.Dashboard.Api;
+using Pipeline.Dashboard.Api.Rows;
 using Pipeline.Emulator;
 using Pipeline.Model;
 using Pipeline.Ports;

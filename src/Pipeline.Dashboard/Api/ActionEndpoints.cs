@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Pipeline.Dashboard.Api.Requests;
 using Pipeline.Model;
 using Pipeline.Reports;
 using Pipeline.Steering;

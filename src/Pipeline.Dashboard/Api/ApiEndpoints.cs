@@ -2,6 +2,8 @@ using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Pipeline.Dashboard.Api.Requests;
+using Pipeline.Dashboard.Api.Rows;
 
 namespace Pipeline.Dashboard.Api;
 

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Pipeline.Dashboard.Api.Requests;
 using Pipeline.Intake.Sending;
 using Pipeline.Model.Schedules;
 using Pipeline.Ports.Ledgers;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Pipeline.Emulator.Api.Tasks;
 using Pipeline.Emulator.Faults;
 using Pipeline.Emulator.Store;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Pipeline.Emulator.Api.Tasks;
 using Pipeline.Emulator.Hostile;
 using Pipeline.Emulator.Store;
 using Pipeline.Emulator.Work;

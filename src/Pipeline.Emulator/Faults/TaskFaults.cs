@@ -17,7 +17,7 @@ internal sealed record TaskFaults
     /// <summary>Neither the POST's answer nor the batch names the task.</summary>
     public bool Unnamed { get; init; }
 
-    /// <summary>A form of <see cref="Api.TaskIdForms"/>.</summary>
+    /// <summary>A form of <see cref="Api.Tasks.TaskIdForms"/>.</summary>
     public string? IdForm { get; init; }
 
     /// <summary>The form of <see cref="NoResult"/> that the API sends to the first reads.</summary>

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Pipeline.Emulator.Api;
+using Pipeline.Emulator.Api.Tasks;
 using Pipeline.Emulator.Store;
 using Pipeline.Emulator.Work;
 using Pipeline.Emulator.Work.Delivery;

@@ -1,4 +1,5 @@
 using Pipeline.Emulator.Api;
+using Pipeline.Emulator.Api.Tasks;
 using Pipeline.Emulator.Buckets;
 using Pipeline.Emulator.Faults;
 using Pipeline.Emulator.Store;

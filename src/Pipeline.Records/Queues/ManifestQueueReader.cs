@@ -5,8 +5,8 @@ namespace Pipeline.Records;
 
 /// <summary>
 /// Takes messages from queue <c>manifests</c> and gives the manifests, also those that did not fit a message and lie in
-/// a blob. It extends the lease of a message while its manifest is handled, deletes the message then, and moves messages
-/// that fail again and again to the poison queue. Several readers, in any number of processes, share a queue.
+/// a blob. It extends the lease of a message while its manifest is handled, deletes the message then, and moves
+/// messages that fail again and again to the poison queue. Several readers, in any number of processes, share a queue.
 /// </summary>
 /// <remarks>
 /// A manifest may come again. One whose list has closed again since is given as it is now.

@@ -72,8 +72,8 @@ internal sealed class InputWriter : IDisposable
             : id;
 
     /// <summary>
-    /// Returns what identifies the item whose key was asked for last in a series: the same hash without a list. Two inputs
-    /// of a list have the same key exactly if they are duplicates.
+    /// Returns what identifies, in a series, the item whose key was asked for last: the same hash without a list. Two
+    /// inputs of a list have the same key exactly if they are duplicates.
     /// </summary>
     public UInt128 SeriesKey() => Hash(_buffer.WrittenSpan[_prefix.Length..]);
 

@@ -11,8 +11,8 @@ namespace Pipeline.Urls;
 /// </summary>
 internal sealed class UrlGuard(GuardOptions guards, bool allowPrivate)
 {
-    // Names that no public DNS resolves, reserved for private networks (RFC 6761, 6762 and 8375, ICANN's .internal), and
-    // those by which clouds' metadata services are reached: metadata.google.internal, instance-data, metadata.
+    // Names that no public DNS resolves, reserved for private networks (RFC 6761, 6762 and 8375, ICANN's .internal),
+    // and those by which clouds' metadata services are reached: metadata.google.internal, instance-data, metadata.
     private static readonly string[] PrivateNames =
         ["localhost", "localdomain", "local", "internal", "home.arpa", "instance-data", "metadata"];
 

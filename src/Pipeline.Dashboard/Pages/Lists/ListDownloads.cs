@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Pipeline.Dashboard.Api;
+using Pipeline.Dashboard.Api.Rows;
 using Pipeline.Model;
 using Pipeline.Reports;
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using Pipeline.Emulator.Api;
+using Pipeline.Emulator.Api.Tasks;
 using Pipeline.Emulator.Store;
 
 namespace Pipeline.Emulator.Work.Delivery;

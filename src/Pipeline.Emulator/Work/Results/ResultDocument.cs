@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Pipeline.Emulator.Api;
+using Pipeline.Emulator.Api.Tasks;
 using Pipeline.Emulator.Pages;
 using Pipeline.Emulator.Store;
 

@@ -4,7 +4,9 @@ using Pipeline.Stores.Identity;
 
 namespace Pipeline.Tests.Stores.Identity;
 
-/// <summary>Before AWS or Google refuse a token, doctor says which condition of their trust it would not match.</summary>
+/// <summary>
+/// Before AWS or Google refuse a token, doctor says which condition of their trust it would not match.
+/// </summary>
 public sealed class TokenClaimsTests
 {
     private const string Tenant = "11111111-2222-3333-4444-555555555555";

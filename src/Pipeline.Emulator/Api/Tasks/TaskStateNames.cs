@@ -1,6 +1,6 @@
 using Pipeline.Emulator.Store;
 
-namespace Pipeline.Emulator.Api;
+namespace Pipeline.Emulator.Api.Tasks;
 
 /// <summary>The names of task states in the API.</summary>
 internal static class TaskStateNames

@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Pipeline.IO;
 using Pipeline.Intake.Sending;
 
-namespace Pipeline.Dashboard.Api;
+namespace Pipeline.Dashboard.Api.Requests;
 
 /// <summary>Takes lists as bodies of requests: each in a temporary file, a few at a time.</summary>
 internal static class ReceivedList

@@ -4,7 +4,7 @@ using System.Text;
 using Pipeline.Model;
 using Pipeline.Ports.Reading;
 
-namespace Pipeline.Dashboard.Api;
+namespace Pipeline.Dashboard.Api.Rows;
 
 /// <summary>
 /// Where a page of lists begins: after an open list, or after a closed one. Callers get it as one opaque word; a forged

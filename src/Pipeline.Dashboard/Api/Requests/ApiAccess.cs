@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Pipeline.Dashboard.Access;
 
-namespace Pipeline.Dashboard.Api;
+namespace Pipeline.Dashboard.Api.Requests;
 
 /// <summary>
 /// Decides who may use the API: whoever sends the key as a header, or, if none is set, callers on this machine. Cookies

@@ -3,7 +3,7 @@ using System.Text;
 using Microsoft.AspNetCore.Http;
 using Pipeline.Ports.Reading;
 
-namespace Pipeline.Dashboard.Api;
+namespace Pipeline.Dashboard.Api.Requests;
 
 /// <summary>
 /// Answers requests that make a list, each once: a repeated request with the same <c>Idempotency-Key</c> gets the list

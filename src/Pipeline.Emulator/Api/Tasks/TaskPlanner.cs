@@ -2,7 +2,7 @@ using Pipeline.Emulator.Faults;
 using Pipeline.Emulator.Hostile;
 using Pipeline.Emulator.Store;
 
-namespace Pipeline.Emulator.Api;
+namespace Pipeline.Emulator.Api.Tasks;
 
 /// <summary>Creates the tasks of a POST, with their ids and faults.</summary>
 internal sealed class TaskPlanner(EmulatorOptions options, TaskStore store, FaultInjector faults)

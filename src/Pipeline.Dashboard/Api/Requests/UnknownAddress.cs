@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Template;
 
-namespace Pipeline.Dashboard.Api;
+namespace Pipeline.Dashboard.Api.Requests;
 
 /// <summary>
 /// Answers requests that no endpoint of the API takes: 405 where another method is right, else 404.

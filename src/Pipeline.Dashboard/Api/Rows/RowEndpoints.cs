@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using Pipeline.Model;
 using Pipeline.Reports;
 
-namespace Pipeline.Dashboard.Api;
+namespace Pipeline.Dashboard.Api.Rows;
 
 /// <summary>
 /// The inputs of a list as NDJSON: pending ones, failures, records. A page ends at a limit; the header <c>Link</c> then

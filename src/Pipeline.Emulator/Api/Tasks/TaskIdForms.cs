@@ -2,7 +2,7 @@ using System.Buffers.Text;
 using System.Globalization;
 using System.Security.Cryptography;
 
-namespace Pipeline.Emulator.Api;
+namespace Pipeline.Emulator.Api.Tasks;
 
 /// <summary>
 /// Creates ids of batches and tasks. They are random because two emulators that write to one bucket must not use the

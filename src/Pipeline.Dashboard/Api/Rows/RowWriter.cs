@@ -4,7 +4,7 @@ using Pipeline.Model;
 using Pipeline.Outcomes;
 using Pipeline.Ports.Reading;
 
-namespace Pipeline.Dashboard.Api;
+namespace Pipeline.Dashboard.Api.Rows;
 
 /// <summary>Writes inputs as NDJSON: those that wait, failures, records.</summary>
 internal sealed class RowWriter(IRecordReader records)

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using Pipeline.Ports.Reading;
 using Pipeline.Reports.History;
 
-namespace Pipeline.Dashboard.Api;
+namespace Pipeline.Dashboard.Api.Rows;
 
 /// <summary>The history of inputs.</summary>
 internal static class ExplainEndpoints

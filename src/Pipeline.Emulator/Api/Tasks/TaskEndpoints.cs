@@ -6,7 +6,7 @@ using Pipeline.Emulator.Store;
 using Pipeline.Emulator.Work;
 using Pipeline.Emulator.Work.Results;
 
-namespace Pipeline.Emulator.Api;
+namespace Pipeline.Emulator.Api.Tasks;
 
 /// <summary><c>GET tasks</c>, <c>GET tasks/{id}</c>, <c>GET tasks/{id}/results</c>.</summary>
 internal sealed class TaskEndpoints(TaskStore store, TaskResults results, RunningTasks running, HostileReplies hostile)

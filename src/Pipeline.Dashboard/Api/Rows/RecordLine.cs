@@ -1,4 +1,4 @@
-namespace Pipeline.Dashboard.Api;
+namespace Pipeline.Dashboard.Api.Rows;
 
 /// <summary>Copies a record as one line. Drops the line feed at its end, which some stores keep.</summary>
 internal static class RecordLine

@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Pipeline.Model;
 
-namespace Pipeline.Dashboard.Api;
+namespace Pipeline.Dashboard.Api.Requests;
 
 /// <summary>Reads bodies up to a limit, in every host.</summary>
 internal static class RequestBody

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Pipeline.Emulator.Store;
 
-namespace Pipeline.Emulator.Api;
+namespace Pipeline.Emulator.Api.Tasks;
 
 /// <summary>Writes a task as the API and webhooks show it.</summary>
 internal static class TaskJson
