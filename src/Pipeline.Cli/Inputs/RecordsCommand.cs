@@ -2,7 +2,6 @@ using System.CommandLine;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Cli.Settings;
 using Pipeline.Cli.Stores;
-using Pipeline.Dashboard.Api;
 using Pipeline.Dashboard.Api.Rows;
 using Pipeline.Emulator;
 using Pipeline.Model;

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
-using Pipeline.Emulator.Api;
 using Pipeline.Emulator.Api.Tasks;
 
 namespace Pipeline.Emulator.Hostile;

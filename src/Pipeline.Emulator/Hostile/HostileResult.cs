@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Pipeline.Emulator.Api;
 using Pipeline.Emulator.Api.Tasks;
 using Pipeline.Emulator.Store;
 using Pipeline.Emulator.Work;

@@ -1,4 +1,3 @@
-using System.Text;
 using Microsoft.Playwright;
 using Pipeline.Dashboard.Tests.Browsing;
 using Pipeline.Tests.Support;

@@ -58,7 +58,7 @@ public sealed class AnnouncementTests : IAsyncLifetime
         await RecordAsync(Recorder("first"), 1);
 
         // The second worker read the inputs before.
-        await RecordAsync(Recorder("second"), stale, 0, 1, 2);
+        await RecordAsync(Recorder("second"), stale, [0, 1, 2], Token);
 
         Assert.Equal(["first: 1", "second: 0 2"], _announced);
         Assert.Equal("list-000000/first.ndjson.gz", (await InputsAsync())[1].Place!.Part);
@@ -100,7 +100,7 @@ public sealed class AnnouncementTests : IAsyncLifetime
         Assert.False(recording.IsCompleted);
         _time.Advance(TimeSpan.FromSeconds(10));
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => recording.WaitAsync(TimeSpan.FromMinutes(1)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => recording.WaitAsync(Patience.Limit, Token));
     }
 
     /// <summary>The recorder of another process, whose parts have this name.</summary>
@@ -138,10 +138,7 @@ public sealed class AnnouncementTests : IAsyncLifetime
     }
 
     private async Task RecordAsync(OutcomeRecorder recorder, params int[] ordinals) =>
-        await RecordAsync(recorder, await InputsAsync(), ordinals);
-
-    private Task RecordAsync(OutcomeRecorder recorder, IReadOnlyList<InputEntry> inputs, params int[] ordinals) =>
-        RecordAsync(recorder, inputs, ordinals, Token);
+        await RecordAsync(recorder, await InputsAsync(), ordinals, Token);
 
     private Task RecordAsync(
         OutcomeRecorder recorder, IReadOnlyList<InputEntry> inputs, int[] ordinals, CancellationToken stopping) =>

@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http;
-using Pipeline.Dashboard.Api;
 using Pipeline.Dashboard.Api.Rows;
 using Pipeline.Model;
 using Pipeline.Reports;
