@@ -29,9 +29,13 @@ internal sealed record DashboardPlace
     public ObjectUri? ListFolder { get; init; }
 
     /// <summary>
-    /// Whether records are in files of this machine, which pages then offer; in an account they are named only.
+    /// The folder of this machine with the files of records, as a word of a command; null in an account, whose files
+    /// pages name only.
     /// </summary>
-    public bool KeepsFiles { get; init; }
+    public string? OutFolder { get; init; }
+
+    /// <summary>Whether pages offer the files of records.</summary>
+    public bool KeepsFiles => OutFolder is not null;
 
     /// <summary>Where the lists of schedules are kept; null where there are no schedules.</summary>
     public ObjectUri? ScheduleFolder { get; init; }

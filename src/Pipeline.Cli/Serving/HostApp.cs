@@ -50,7 +50,8 @@ internal static class HostApp
             new()
             {
                 Store = settings.WorkStore.Name, ListFolder = settings.WorkStore.ListFolder,
-                ScheduleFolder = settings.WorkStore.ScheduleFolder, KeepsFiles = !settings.WorkStore.IsShared,
+                ScheduleFolder = settings.WorkStore.ScheduleFolder,
+                OutFolder = settings.WorkStore.IsShared ? null : Shell.Quote(settings.Out),
                 Arguments = settings.WorkStore.IsShared ? "" : settings.StateArguments,
             });
         addStores(builder.Services);

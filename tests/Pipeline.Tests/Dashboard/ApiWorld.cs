@@ -45,7 +45,7 @@ internal sealed class ApiWorld : IAsyncDisposable
             options.Intake.SourcePrefixes.Add(folder.ToString());
             change?.Invoke(options);
         });
-        builder.Services.AddDashboard(new() { ListFolder = folder, ScheduleFolder = folder, KeepsFiles = true });
+        builder.Services.AddDashboard(new() { ListFolder = folder, ScheduleFolder = folder, OutFolder = "results" });
         register?.Invoke(builder.Services);
         api._app = builder.Build();
         map?.Invoke(api._app);
