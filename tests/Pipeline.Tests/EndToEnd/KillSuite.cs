@@ -51,7 +51,7 @@ public abstract class KillSuite(Servers? azure) : StoreSuite(azure)
 
         var progress = await CompleteAsync(rig, command, 20);
         Assert.Contains(
-            "20 inputs, 0 posted, 0 records, 0 failures, 20 in a POST with no answer yet", progress,
+            "0 of 20 URLs done, 0 posted, 20 in a POST with no answer yet", progress,
             StringComparison.Ordinal);
         Assert.Contains(
             "Inputs without a sign are posted again once they are proven absent", progress, StringComparison.Ordinal);

@@ -29,7 +29,7 @@ public sealed class LocalFaultTests
         var fault = await Assert.ThrowsAsync<PipelineException>(() => run);
         Assert.Equal((true, ExitCodes.Error), (fault.StopsHost, ExitCodes.For(fault)));
         Assert.Contains(
-            "Put it back where it was. Then run the same command again to continue; nothing is lost.", fault.Message,
+            "Move it back to that place. Then run the same command again to continue; nothing is lost.", fault.Message,
             StringComparison.Ordinal);
         Assert.DoesNotContain('\n', fault.Message);
         Assert.False(Path.Exists(from));

@@ -64,8 +64,8 @@ public sealed class RecordModelTests
             () => JsonSerializer.Deserialize(RecordLine.Of(1, extra: extra), RecordsJson.Default.Record));
 
     [Theory]
-    [InlineData("{}", "missing")]
-    [InlineData("nonsense", "invalid JSON")]
+    [InlineData("{}", "lacks 'schema'")]
+    [InlineData("nonsense", "the JSON is not valid at line 1, byte 2")]
     [InlineData("pipeline.pointer/1 []", "pointer")]
     [InlineData("pipeline.part/1 []", "no records")]
     [InlineData("pipeline.part/1 [-1]", "offset -1")]

@@ -219,7 +219,7 @@ public sealed class AccountVerifierTests(Servers servers)
         Assert.Equal(ExitCodes.SomeFailed, bad.ExitCode);
         Assert.Contains("damaged: records/list/sub-0.ndjson.gz, line 6", bad.Output, StringComparison.Ordinal);
         Assert.Contains("digest: records/list/sub-0.ndjson.gz: the first", bad.Output, StringComparison.Ordinal);
-        Assert.Equal(ExitCodes.SomeFailed, none.ExitCode);
-        Assert.Contains("missing: manifests/nolist.json", none.Output, StringComparison.Ordinal);
+        Assert.Equal((ExitCodes.Usage, ""), (none.ExitCode, none.Output));
+        Assert.StartsWith("pipeline: There is no list 'nolist' in ", none.Error, StringComparison.Ordinal);
     }
 }

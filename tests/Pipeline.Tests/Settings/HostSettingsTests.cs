@@ -114,6 +114,6 @@ public sealed partial class HostSettingsTests
     private static string Root() =>
         Path.GetDirectoryName(Path.GetDirectoryName(RecordSchema.PathOf("record.schema.json")))!;
 
-    [GeneratedRegex(@"\[QueueTrigger\((?<name>[^)]+)\)\]")]
+    [GeneratedRegex(@"\[QueueTrigger\((?<name>[^,)]+)")]
     private static partial Regex Trigger();
 }
