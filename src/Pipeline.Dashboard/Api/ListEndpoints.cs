@@ -47,7 +47,7 @@ internal static class ListEndpoints
         CancellationToken cancellationToken)
     {
         if (ApiCursor.Read(cursor) is not { } place)
-            return ApiProblems.Invalid("The cursor is not valid. Take 'next' of the page before.");
+            return ApiProblems.Invalid(ApiCursor.Unreadable);
         if (ApiEndpoints.ReadLimit(limit, DefaultLimit, MaxLimit) is not { } max)
             return ApiProblems.Invalid($"The limit is from 1 to {MaxLimit}.");
         var lists = new List<ListSummary>(max);

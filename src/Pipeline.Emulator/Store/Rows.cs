@@ -2,7 +2,9 @@ using Pipeline.Emulator.Faults;
 
 namespace Pipeline.Emulator.Store;
 
-/// <summary>The stored state of a task. <see cref="Api.Tasks.TaskStateNames"/> has the names that the API shows.</summary>
+/// <summary>
+/// The stored state of a task. <see cref="Api.Tasks.TaskStateNames"/> has the names that the API shows.
+/// </summary>
 internal enum TaskState
 {
     Pending,

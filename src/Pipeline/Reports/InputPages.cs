@@ -38,6 +38,9 @@ internal sealed class InputPages(ILedger ledger)
     /// <summary>Maximum number of submissions whose inputs are read for one page.</summary>
     public const int MaxSubmissions = 20;
 
+    /// <summary>Whether a page may begin there: null, empty, or what <see cref="InputPage.Next"/> looks like.</summary>
+    public static bool IsPlace(string? after) => string.IsNullOrEmpty(after) || ReadPlace(after) is not null;
+
     /// <summary>Reads a page.</summary>
     /// <param name="listId">The list.</param>
     /// <param name="filter">Which inputs.</param>
@@ -49,7 +52,7 @@ internal sealed class InputPages(ILedger ledger)
     public async Task<InputPage> ReadAsync(
         string listId, RowFilter filter, string? after, int max, CancellationToken cancellationToken)
     {
-        var (sequence, ordinal) = ReadPlace(after);
+        var (sequence, ordinal) = ReadPlace(after) ?? (0, -1);
         var (found, read) = (new List<InputEntry>(), 0);
         await foreach (var submission in ledger.GetSubmissionsAsync(listId, sequence, cancellationToken))
         {
@@ -88,10 +91,10 @@ internal sealed class InputPages(ILedger ledger)
     private static string Place(int sequence, int ordinal) =>
         string.Create(CultureInfo.InvariantCulture, $"{sequence}.{ordinal}");
 
-    private static (int Sequence, int Ordinal) ReadPlace(string? after) =>
+    private static (int Sequence, int Ordinal)? ReadPlace(string? after) =>
         after?.Split('.') is [var sequence, var ordinal]
             && int.TryParse(sequence, NumberStyles.None, CultureInfo.InvariantCulture, out var first)
             && int.TryParse(ordinal, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var second)
             ? (first, second)
-            : (0, -1);
+            : null;
 }

@@ -138,6 +138,8 @@ public sealed class ApiTests
     [InlineData("GET", "/api/lists/list/manifest", 404)]
     [InlineData("GET", "/api/lists?cursor=forged", 400)]
     [InlineData("GET", "/api/lists?cursor=byA7RFJPUA", 400)]
+    [InlineData("GET", "/api/lists/list/records?cursor=zzz", 400)]
+    [InlineData("GET", "/api/lists/list/failures?cursor=1.99999999999999999999", 400)]
     [InlineData("GET", "/api/lists?limit=0", 400)]
     [InlineData("GET", "/api/lists?limit=x", 400)]
     [InlineData("GET", "/api/explain", 400)]

@@ -94,7 +94,7 @@ public abstract class ServeSuite(Servers? azure) : StoreSuite(azure)
         var (exitCode, _, error) = await CliProcess.RunAsync(
             ["status", "nobody", "--out", rig.Out], KillSuite.Environment(rig));
         Assert.Equal(ExitCodes.Usage, exitCode);
-        Assert.StartsWith("pipeline: No list nobody is known in ", error, StringComparison.Ordinal);
+        Assert.StartsWith("pipeline: No list 'nobody' is known in ", error, StringComparison.Ordinal);
     }
 
     internal static async Task<JsonElement> ClosedAsync(Rig rig, string listId)

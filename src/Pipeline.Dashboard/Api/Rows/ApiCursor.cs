@@ -14,6 +14,9 @@ namespace Pipeline.Dashboard.Api.Rows;
 /// <param name="Closed">The last closed list of the page before.</param>
 internal sealed record ApiCursor(string? Open, ClosedPlace? Closed)
 {
+    /// <summary>What to say about a cursor that no page gave.</summary>
+    public const string Unreadable = "The cursor is not valid. Take that of the page before.";
+
     private const int MaxLength = 200;
 
     /// <summary>The first page.</summary>

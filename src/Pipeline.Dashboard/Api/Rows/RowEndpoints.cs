@@ -28,6 +28,8 @@ internal static class RowEndpoints
         {
             if (ApiEndpoints.ReadLimit(limit, MaxLimit, MaxLimit) is not { } max)
                 return ApiProblems.Invalid($"The limit is from 1 to {MaxLimit}.");
+            if (!InputPages.IsPlace(cursor))
+                return ApiProblems.Invalid(ApiCursor.Unreadable);
             if (await lists.FindAsync(listId, stop) is null)
                 return ListEndpoints.Unknown(listId);
             var page = await pages.ReadAsync(listId, new(state), cursor, max, stop);
