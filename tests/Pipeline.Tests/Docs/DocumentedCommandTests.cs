@@ -31,6 +31,7 @@ public sealed class DocumentedCommandTests
         [".ci/costs"] = "CostTests run it",
         ["bench/all"] = Suites,
         ["bench/requests"] = "takes minutes, and Azurite",
+        ["bench/overview"] = "fills a ledger with ten million inputs first",
         ["bench/rate"] = "takes minutes, and Azurite",
         ["gunzip --stdout record.gz"] = "needs an Azure account; AzureRecordStoreTests unpack such ranges",
         ["LISTS=1000000 bench/all"] = "takes half an hour; CI runs bench/all --short",
