@@ -26,10 +26,8 @@ internal static class RecordsCommand
     {
         var command = new Command("records", "Print the records of a list, one JSON object a line, each once.")
         {
-            ListId, Follow,
+            ListId, Follow, RunOptions.Out, RunOptions.StateOfRun,
         };
-        foreach (var option in RunOptions.ForState)
-            command.Add(option);
         command.SetAction((parsed, cancellationToken) => WriteAsync(
             SettingsReader.Read(parsed), parsed.GetValue(ListId)!, parsed.GetValue(Follow), cancellationToken));
         return command;

@@ -35,10 +35,8 @@ internal static class EraseCommand
         var command = new Command(
             "erase", "Remove everything that the pipeline keeps about a closed list, for good.")
         {
-            id, Objects, Force, Yes,
+            id, Objects, Force, Yes, RunOptions.Out, RunOptions.StateOfRun,
         };
-        foreach (var option in RunOptions.ForState)
-            command.Add(option);
         command.SetAction((parsed, cancellationToken) => EraseAsync(
             SettingsReader.Read(parsed), parsed.GetValue(id)!,
             new(parsed.GetValue(Force), parsed.GetValue(Objects)), parsed.GetValue(Yes), cancellationToken));
@@ -54,7 +52,7 @@ internal static class EraseCommand
                 $"{DisplayText.Quote(listId)} is no id of a list. "
                     + $"'{Shell.Command(settings, "status")}' shows the ids.");
         settings.WorkStore.RequireExisting();
-        await using var stores = await StoreAccess.OpenAsync(settings, cancellationToken);
+        await using var stores = await StoreAccess.OpenForErasureAsync(settings, cancellationToken);
         var erasure = stores.Services.GetRequiredService<ListErasure>();
         var lists = await erasure.FindAsync(listId, choice, cancellationToken);
         if (!isSure)
@@ -92,8 +90,8 @@ internal static class EraseCommand
                 CultureInfo.InvariantCulture,
                 $"Erased {string.Join(", ", report.Lists)}: {Amount.Of(parts.Inputs, "input")}, "
                     + $"{Records(settings, parts.Records)}, "
-                    + $"{Amount.Of(parts.Failures, "failure")}, {Amount.Of(parts.Messages, "message")}, "
-                    + $"{Amount.Of(report.Objects, "object")} in the bucket."));
+                    + $"{Amount.Of(parts.Failures, "failure")}, {Amount.Of(parts.Messages, "message")}"
+                    + $"{(choice.WithObjects ? $", {Amount.Of(report.Objects, "object")} in the bucket" : "")}."));
         if (parts.Left is { } left)
             await Console.Error.WriteProseAsync($"pipeline: {left}");
         await Console.Out.WriteProseAsync("What is elsewhere is not erased:");

@@ -19,6 +19,9 @@ internal sealed record RunSettings
     /// <summary>The folder of records, failures and manifest.</summary>
     public required string Out { get; init; }
 
+    /// <summary>Whether the user chose <see cref="Out"/>; not if only the state was named.</summary>
+    public bool IsOutNamed { get; init; } = true;
+
     /// <summary>The folder of the state that lets a run continue after a kill.</summary>
     public required string State { get; init; }
 

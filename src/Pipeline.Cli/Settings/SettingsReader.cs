@@ -40,6 +40,7 @@ internal static class SettingsReader
         var settings = new RunSettings
         {
             Out = Path.GetFullPath(folder ?? RunOptions.DefaultOut),
+            IsOutNamed = folder is not null || state is null,
             State = Path.GetFullPath(state ?? Path.Combine(folder ?? RunOptions.DefaultOut, ".pipeline")),
             StateArguments = StateArguments(parsed),
             Given = given,

@@ -50,6 +50,10 @@ internal sealed class AccountWorkStore(RunSettings settings, AzureStorageOptions
                 Held: null));
 
     /// <inheritdoc/>
+    public override Task<OpenWorkStore> OpenForErasureAsync(CancellationToken cancellationToken) =>
+        OpenAsync(cancellationToken);
+
+    /// <inheritdoc/>
     public override Task<OpenWorkStore> OpenForHostAsync(CancellationToken cancellationToken) =>
         OpenAsync(cancellationToken);
 

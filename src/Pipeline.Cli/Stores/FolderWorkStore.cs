@@ -51,28 +51,40 @@ internal sealed class FolderWorkStore(RunSettings settings) : WorkStore
     public override void PrepareToServe() => Folders.Prepare(settings, withOut: true);
 
     /// <inheritdoc/>
-    public override async Task<OpenWorkStore> OpenAsync(CancellationToken cancellationToken)
-    {
-        var database = await LocalDatabase.OpenAsync(settings.State, cancellationToken);
-        return new(
-            services => services.AddLocalStores(database),
-            (_, _, _) => throw new InvalidOperationException("The records were not opened."),
-            database);
-    }
+    public override Task<OpenWorkStore> OpenAsync(CancellationToken cancellationToken) =>
+        OpenAsync((database, _) => Task.FromResult(WithoutSink(database)), cancellationToken);
 
     /// <inheritdoc/>
-    public override async Task<OpenWorkStore> OpenForHostAsync(CancellationToken cancellationToken)
+    public override Task<OpenWorkStore> OpenForErasureAsync(CancellationToken cancellationToken) =>
+        OpenAsync(
+            async (database, log) =>
+            {
+                await NdjsonRecordStore.CheckAsync(database, settings.Out, log, cancellationToken);
+                return WithoutSink(database);
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<OpenWorkStore> OpenForHostAsync(CancellationToken cancellationToken) =>
+        OpenAsync(
+            async (database, log) =>
+            {
+                var sink = await NdjsonRecordStore.OpenAsync(database, settings.Out, log, cancellationToken);
+                return new(
+                    services => services.AddLocalStores(database, sink),
+                    (_, ids, token) => sink.AgreesAsync(ids, token),
+                    database);
+            },
+            cancellationToken);
+
+    private async Task<OpenWorkStore> OpenAsync(
+        Func<LocalDatabase, ILogger<NdjsonRecordStore>, Task<OpenWorkStore>> open, CancellationToken cancellationToken)
     {
         var database = await LocalDatabase.OpenAsync(settings.State, cancellationToken);
         try
         {
             using var logs = LoggerFactory.Create(logging => HostLog.Configure(logging, settings));
-            var log = logs.CreateLogger<NdjsonRecordStore>();
-            var sink = await NdjsonRecordStore.OpenAsync(database, settings.Out, log, cancellationToken);
-            return new(
-                services => services.AddLocalStores(database, sink),
-                (_, ids, token) => sink.AgreesAsync(ids, token),
-                database);
+            return await open(database, logs.CreateLogger<NdjsonRecordStore>());
         }
         catch
         {
@@ -80,6 +92,12 @@ internal sealed class FolderWorkStore(RunSettings settings) : WorkStore
             throw;
         }
     }
+
+    private OpenWorkStore WithoutSink(LocalDatabase database) =>
+        new(
+            services => services.AddLocalStores(database, settings.IsOutNamed ? settings.Out : null),
+            (_, _, _) => throw new InvalidOperationException("The records were not opened."),
+            database);
 
     /// <inheritdoc/>
     public override string? FindProblem() => HealthNote.Read(settings.State) ?? FindFullDisk();

@@ -18,9 +18,16 @@ internal sealed class StoreAccess : IAsyncDisposable
     public IServiceProvider Services => _services;
 
     /// <summary>Opens the storage account, or the state folder.</summary>
-    public static async Task<StoreAccess> OpenAsync(RunSettings settings, CancellationToken cancellationToken)
+    public static async Task<StoreAccess> OpenAsync(RunSettings settings, CancellationToken cancellationToken) =>
+        Open(settings, await settings.WorkStore.OpenAsync(cancellationToken));
+
+    /// <summary>Opens it for an erasure, which changes the output folder too.</summary>
+    public static async Task<StoreAccess> OpenForErasureAsync(
+        RunSettings settings, CancellationToken cancellationToken) =>
+        Open(settings, await settings.WorkStore.OpenForErasureAsync(cancellationToken));
+
+    private static StoreAccess Open(RunSettings settings, OpenWorkStore store)
     {
-        var store = await settings.WorkStore.OpenAsync(cancellationToken);
         var services = new ServiceCollection()
             .AddLogging()
             .AddPipeline(settings.ApplyWithoutCallbacks)

@@ -47,6 +47,12 @@ internal abstract class WorkStore
     /// <summary>Opens it for a command that hosts no stages.</summary>
     public abstract Task<OpenWorkStore> OpenAsync(CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Opens it for an erasure, which changes the output folder too: checks and repairs that folder as a run does.
+    /// </summary>
+    /// <exception cref="PipelineException">Permanent: it is another state's folder, or records are missing.</exception>
+    public abstract Task<OpenWorkStore> OpenForErasureAsync(CancellationToken cancellationToken);
+
     /// <summary>Opens it for the stages.</summary>
     public abstract Task<OpenWorkStore> OpenForHostAsync(CancellationToken cancellationToken);
 

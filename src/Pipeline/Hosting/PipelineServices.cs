@@ -191,7 +191,7 @@ public static class PipelineServices
     /// <summary>Adds the ports for one machine: SQLite and files.</summary>
     internal static IServiceCollection AddLocalStores(
         this IServiceCollection services, LocalDatabase database, NdjsonRecordStore records) =>
-        services.AddLocalStores(database)
+        services.AddLocalStores(database, records.Folder)
             .AddSingleton<IRecordStore>(records)
             .AddSingleton(s => new StoreHealth(
                 s.GetRequiredService<TimeProvider>(),
@@ -201,7 +201,11 @@ public static class PipelineServices
     /// <summary>
     /// Adds the ports for one machine without the record store, for commands that produce no records.
     /// </summary>
-    internal static IServiceCollection AddLocalStores(this IServiceCollection services, LocalDatabase database)
+    /// <param name="services">The services.</param>
+    /// <param name="database">The state.</param>
+    /// <param name="output">The output folder, to read records from; null for the one that the state knows.</param>
+    internal static IServiceCollection AddLocalStores(
+        this IServiceCollection services, LocalDatabase database, string? output = null)
     {
         services.AddSingleton(database);
         services.AddSingleton(s => new LocalWorkQueue(database, s.GetRequiredService<TimeProvider>()));
@@ -219,7 +223,8 @@ public static class PipelineServices
         services.AddSingleton<IObjectStore, FileObjectStore>();
         services.AddSingleton<IInputIndex, LocalInputIndex>();
         services.AddSingleton<IRequestKeys, LocalRequestKeys>();
-        services.AddSingleton<IRecordReader, LocalRecordReader>();
+        services.AddSingleton<IRecordReader>(
+            s => new LocalRecordReader(database, s.GetRequiredService<TimeProvider>(), output));
         services.AddSingleton<LocalListCatalog>();
         services.AddSingleton<IListCatalog>(s => s.GetRequiredService<LocalListCatalog>());
         services.AddSingleton<IEventLog>(s => s.GetRequiredService<LocalListCatalog>());

@@ -67,6 +67,76 @@ public sealed class EraseTests() : EraseSuite(null)
         await AssertOthersAsync(rig, beside);
     }
 
+    [Fact]
+    [Trait("Promise", "7")]
+    public async Task ARenamedFolderIsErasedUnderItsNewName()
+    {
+        await using var rig = await StartAsync();
+        var inside = Path.Combine(rig.Out, ".pipeline");
+        await rig.RunAsync(Settings(rig, Gone, 3) with { State = inside });
+        await rig.RunAsync(Settings(rig, Kept, 2) with { State = inside });
+        var moved = rig.Out + "-moved";
+        Directory.Move(rig.Out, moved);
+
+        var erased = await CliProcess.RunAsync([.. Command, "--yes", "--out", moved]);
+
+        Assert.Equal((0, ""), (erased.ExitCode, erased.Error));
+        Assert.StartsWith("Erased erase-me: 4 inputs, 3 records, 1 failure, ", erased.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("objects", erased.Output.Split('\n')[0], StringComparison.Ordinal);
+        Assert.Empty(StoreSearch.Files(Gone, moved));
+        Assert.Equal(2, LinesIn(moved).Length);
+        Assert.False(Directory.Exists(rig.Out));
+    }
+
+    [Fact]
+    [Trait("Promise", "7")]
+    public async Task OfACopiedFolderTheCopyIsErased()
+    {
+        await using var rig = await StartAsync();
+        await rig.RunAsync(Settings(rig, Gone, 3) with { State = Path.Combine(rig.Out, ".pipeline") });
+        var original = LinesIn(rig.Out);
+        var copy = rig.Out + "-copy";
+        TempFolder.CopyFolder(rig.Out, copy);
+
+        var erased = await CliProcess.RunAsync([.. Command, "--yes", "--out", copy]);
+
+        Assert.Equal((0, ""), (erased.ExitCode, erased.Error));
+        Assert.Equal(original, LinesIn(rig.Out));
+        Assert.Empty(LinesIn(copy));
+        Assert.Empty(StoreSearch.Files(Gone, copy));
+    }
+
+    [Fact]
+    [Trait("Promise", "7")]
+    public async Task AFolderOfAnotherStateIsRefusedAndSoIsAMissingOne()
+    {
+        await using var rig = await StartAsync();
+        await rig.RunAsync(Settings(rig, Gone, 3));
+        var (original, other, moved) = (LinesIn(rig.Out), rig.Out + "-other", rig.Out + "-moved");
+        Directory.CreateDirectory(other);
+        Task<(int ExitCode, string Output, string Error)> EraseInAsync(string folder) => CliProcess.RunAsync(
+            [.. Command, "--yes", "--out", folder, "--state", Any(rig).State]);
+
+        var foreign = await EraseInAsync(other);
+        Assert.Equal(original, LinesIn(rig.Out));
+        Directory.Move(rig.Out, moved);
+        var missing = await EraseInAsync(rig.Out);
+        Assert.Equal(original, LinesIn(moved));
+        var erased = await EraseInAsync(moved);
+
+        Assert.Equal((2, ""), (foreign.ExitCode, foreign.Output));
+        Assert.Contains($"belongs to the output folder '{rig.Out}', not to '{other}'", foreign.Error,
+            StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(other));
+        Assert.Equal((2, ""), (missing.ExitCode, missing.Output));
+        Assert.Contains($"The output folder '{rig.Out}' is missing", missing.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(rig.Out));
+        Assert.Contains("4 inputs, 3 records", erased.Output, StringComparison.Ordinal);
+        Assert.Empty(LinesIn(moved));
+    }
+
+    private static string[] LinesIn(string folder) => File.ReadAllLines(Path.Combine(folder, "records.ndjson"));
+
     private static Task<(int ExitCode, string Output, string Error)> EraseAsync(
         Rig rig, string[] more, params IEnumerable<(string, string)> environment) =>
         CliProcess.RunAsync(

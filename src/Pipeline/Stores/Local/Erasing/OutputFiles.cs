@@ -1,3 +1,4 @@
+using Pipeline.Model;
 using Pipeline.Stores.Local.Records;
 
 namespace Pipeline.Stores.Local.Erasing;
@@ -10,10 +11,21 @@ internal static class OutputFiles
     public const string Manifest = "manifest.json";
 
     /// <summary>The output folder; null if nothing was ever written.</summary>
-    public static string? Folder(SqlSession session) =>
-        (string?)session.Scalar("SELECT value FROM setting WHERE name='out'") is { } folder && Directory.Exists(folder)
-            ? folder
-            : null;
+    /// <exception cref="PipelineException">Permanent: records were written there, and it is missing.</exception>
+    public static string? Folder(SqlSession session)
+    {
+        if ((string?)session.Scalar("SELECT value FROM setting WHERE name='out'") is not { } folder)
+            return null;
+        if (Directory.Exists(folder))
+            return folder;
+        return session.Scalar("SELECT 1 FROM sink_file WHERE name=$1 AND length>0", NdjsonRecordStore.RecordsFile)
+            is null
+            ? null
+            : throw PipelineException.Permanent(
+                FailureReasons.InvalidConfiguration,
+                $"The output folder '{folder}' is missing, but records were written there. Put it back, or name the "
+                    + "folder that it was renamed to with --out.");
+    }
 
     /// <summary>Marks a file to be written anew.</summary>
     public static void Mark(SqlSession session, string name) =>

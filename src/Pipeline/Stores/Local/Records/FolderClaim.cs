@@ -5,12 +5,15 @@ namespace Pipeline.Stores.Local.Records;
 
 /// <summary>
 /// Binds a state to its output folder. A state belongs to exactly one folder and knows every byte in it. A renamed or
-/// moved folder stays bound. Used only on the writer's thread.
+/// moved folder stays bound.
 /// </summary>
 internal sealed class FolderClaim(SqlSession session, string database)
 {
     /// <summary>The folder's last known path; null for a new state.</summary>
     public string? Folder { get; } = (string?)session.Scalar("SELECT value FROM setting WHERE name='out'");
+
+    /// <summary>The path of a folder as the state has it.</summary>
+    public static string PathOf(string folder) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
 
     /// <summary>Binds the state to a folder.</summary>
     public void Take(string folder) =>
@@ -27,31 +30,40 @@ internal sealed class FolderClaim(SqlSession session, string database)
     }
 
     /// <summary>
-    /// Binds the state to the new path of a folder that was renamed or moved, with or without the state in it.
+    /// Checks that a path is the state's folder: its last known path, or where it was renamed, moved or copied to, with
+    /// or without the state in it. Changes nothing.
     /// </summary>
     /// <exception cref="PipelineException">Permanent: the path is another folder.</exception>
-    public void Move(string folder, NdjsonFile records)
+    public void Require(string folder, NdjsonFile records)
     {
-        var inside = Within(folder);
-        var hasMoved = !File.Exists(Path.Combine(Folder!, Path.GetFileName(records.Path))) && !records.IsShort(session);
-        if (inside is null && !hasMoved)
+        if (folder != Folder && !IsWithin(folder) && !HasMovedTo(records))
             throw Refused(
                 $"The state '{database}' belongs to the output folder '{Folder}', not to '{folder}'. "
                 + "Use that folder, or another state folder.");
+    }
+
+    /// <summary>Binds the state to the new path of its folder.</summary>
+    /// <exception cref="PipelineException">Permanent: the path is another folder.</exception>
+    public void Move(string folder, NdjsonFile records)
+    {
+        Require(folder, records);
         Take(folder);
         Replace("UPDATE manifest SET json=CAST(REPLACE(CAST(json AS TEXT), $1, $2) AS BLOB)", Folder!, folder);
         session.Execute(
             "UPDATE sink_file SET state=$1 WHERE name='manifest.json' AND length>0", (int)FileCondition.Rewriting);
         // Messages of waiting lists contain the lists' old addresses, which are next to the state.
-        if (inside is not null)
+        if (IsWithin(folder))
             Replace("UPDATE message SET body=CAST(REPLACE(CAST(body AS TEXT), $1, $2) AS BLOB)", Folder!, folder);
     }
 
-    private string? Within(string folder)
+    private bool IsWithin(string folder)
     {
         var relative = Path.GetRelativePath(folder, database);
-        return Path.IsPathRooted(relative) || relative.StartsWith("..", StringComparison.Ordinal) ? null : relative;
+        return !Path.IsPathRooted(relative) && !relative.StartsWith("..", StringComparison.Ordinal);
     }
+
+    private bool HasMovedTo(NdjsonFile records) =>
+        !File.Exists(Path.Combine(Folder!, Path.GetFileName(records.Path))) && !records.IsShort(session);
 
     private void Replace(string update, string from, string to) => session.Execute(update, Address(from), Address(to));
 

@@ -6,12 +6,19 @@ using Pipeline.Ports.Reading;
 namespace Pipeline.Stores.Local.Records;
 
 /// <summary>Reads records from <c>records.ndjson</c>, at the place that the state knows.</summary>
-internal sealed class LocalRecordReader(LocalDatabase database, TimeProvider time) : IRecordReader
+/// <param name="database">The state.</param>
+/// <param name="time">The clock.</param>
+/// <param name="output">
+/// The output folder, perhaps renamed or copied since it was written; null for its last known path.
+/// </param>
+internal sealed class LocalRecordReader(LocalDatabase database, TimeProvider time, string? output) : IRecordReader
 {
     // An erasure moves lines, perhaps between the look at the state and the read.
     private const int Attempts = 5;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+
+    private readonly string? _output = output is null ? null : FolderClaim.PathOf(output);
 
     /// <inheritdoc/>
     public async Task<Stream?> OpenRecordAsync(
@@ -20,9 +27,9 @@ internal sealed class LocalRecordReader(LocalDatabase database, TimeProvider tim
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
             var place = await database.ReadAsync(session => Find(session, recorded.Id), cancellationToken);
-            if (place is not var (folder, offset, length))
+            if (place is not var (path, offset, length))
                 return null;
-            var file = Open(Path.Combine(folder, NdjsonRecordStore.RecordsFile));
+            var file = Open(path);
             if (file is null)
                 return null;
             if (await IsAtAsync(file, offset, recorded.Id, cancellationToken))
@@ -62,10 +69,21 @@ internal sealed class LocalRecordReader(LocalDatabase database, TimeProvider tim
         return head.AsSpan(0, read).IndexOf(Encoding.UTF8.GetBytes($"\"{id}\"")) >= 0;
     }
 
-    private static (string Folder, long Offset, long Length)? Find(SqlSession session, string id)
+    private (string Path, long Offset, long Length)? Find(SqlSession session, string id)
     {
-        using var rows = session.Query(
-            "SELECT s.value, r.offset, r.length FROM record r, setting s WHERE r.id=$1 AND s.name='out'", id);
-        return rows.Read() ? (rows.GetString(0), rows.GetInt64(1), rows.GetInt64(2)) : null;
+        if (FindFile(session) is not { } path)
+            return null;
+        using var rows = session.Query("SELECT offset, length FROM record WHERE id=$1", id);
+        return rows.Read() ? (path, rows.GetInt64(0), rows.GetInt64(1)) : null;
+    }
+
+    private string? FindFile(SqlSession session)
+    {
+        var claim = new FolderClaim(session, database.Path);
+        if (claim.Folder is not { } known)
+            return null;
+        var path = Path.Combine(_output ?? known, NdjsonRecordStore.RecordsFile);
+        claim.Require(_output ?? known, new NdjsonFile(path));
+        return path;
     }
 }

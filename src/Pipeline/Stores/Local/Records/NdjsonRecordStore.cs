@@ -45,7 +45,7 @@ internal sealed partial class NdjsonRecordStore : IRecordStore, IDisposable
     public static async Task<NdjsonRecordStore> OpenAsync(
         LocalDatabase database, string folder, ILogger<NdjsonRecordStore> logger, CancellationToken cancellationToken)
     {
-        var path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        var path = FolderClaim.PathOf(folder);
         var store = new NdjsonRecordStore(database, path);
         await database.WriteAsync(session => store.Claim(session, path), durable: true, cancellationToken);
         var cut = await database.WriteAsync(store._records.TruncateToCommitted, durable: false, cancellationToken);
@@ -54,6 +54,28 @@ internal sealed partial class NdjsonRecordStore : IRecordStore, IDisposable
         await database.WriteAsync(store.PrepareRewrite, durable: false, cancellationToken);
         await database.WriteAsync(store.Repair, durable: false, cancellationToken);
         return store;
+    }
+
+    /// <summary>
+    /// Checks and repairs a folder as <see cref="OpenAsync"/> does, for who changes its files otherwise. A state that
+    /// has no folder yet gets none.
+    /// </summary>
+    /// <exception cref="PipelineException">As of <see cref="OpenAsync"/>.</exception>
+    public static async Task CheckAsync(
+        LocalDatabase database, string folder, ILogger<NdjsonRecordStore> logger, CancellationToken cancellationToken)
+    {
+        var path = FolderClaim.PathOf(folder);
+        var isClaimed = await database.ReadAsync(
+            session =>
+            {
+                var claim = new FolderClaim(session, database.Path);
+                if (claim.Folder == path)
+                    OutputFiles.Folder(session);
+                return claim.Folder is not null;
+            },
+            cancellationToken);
+        if (isClaimed)
+            (await OpenAsync(database, folder, logger, cancellationToken)).Dispose();
     }
 
     /// <inheritdoc/>
