@@ -73,14 +73,18 @@ internal static class RestoreCommand
                 $"There is a state in {settings.State}. Add --replace to replace it, or name another --state.");
         Folders.Prepare(settings, withOut: true);
         await using var backup = await OpenAsync(settings, from, cancellationToken);
-        var (note, records) = await new LocalRestore(
-            settings.State, Path.TrimEndingDirectorySeparator(settings.Out), TimeProvider.System)
-            .RunAsync(backup, cancellationToken);
+        var restore = new LocalRestore(
+            settings.State, Path.TrimEndingDirectorySeparator(settings.Out), TimeProvider.System);
+        var (note, records) = await restore.RunAsync(backup, cancellationToken);
         await Console.Out.WriteProseAsync(string.Create(
             CultureInfo.InvariantCulture,
             $"Restored the backup of {note.Since.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC: "
                 + $"{Amount.Of(note.Lists, "list")}, {Amount.Of(note.Inputs, "input")}; "
                 + $"{Amount.Of(records, "record")} in {settings.Out}."));
+        if (restore.Damaged is { } damaged)
+            await Console.Out.WriteProseAsync(
+                $"The state that was there is damaged; it is now {damaged}. Lists that were erased after the backup "
+                    + "are back: erase them again.");
         await Console.Out.WriteProseAsync(
             "What it says is not posted may have been posted since. The next 'pipeline serve' or 'run' looks for it at "
                 + "Nimble before it posts anything. Send lists of that time again: they are looked for too. See: "

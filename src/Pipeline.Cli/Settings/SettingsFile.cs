@@ -2,6 +2,7 @@ using System.Text;
 using Pipeline.IO;
 using Pipeline.Model;
 using Pipeline.Notation;
+using Pipeline.Stores.Local;
 
 namespace Pipeline.Cli.Settings;
 
@@ -74,7 +75,7 @@ internal static class SettingsFile
         foreach (var (name, value) in variables)
             text.Append(name).Append('=').Append(value).Append('\n');
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
-        PrivateFiles.Write(path, text.ToString());
+        PrivateFiles.Write(ReplaceableFile.Resolve(path), text.ToString());
     }
 
     private static (string, string)? Parse(string path, int number, string line)

@@ -17,8 +17,8 @@ internal sealed class SqliteTarget : IExportTarget
 
     public SqliteTarget(string path)
     {
-        _path = path;
-        _temporary = AtomicFile.NameTemporary(path);
+        _path = ReplaceableFile.Resolve(path);
+        _temporary = AtomicFile.NameTemporary(_path);
         _connection = new(
             new SqliteConnectionStringBuilder { DataSource = _temporary, Pooling = false }.ToString());
         _connection.Open();

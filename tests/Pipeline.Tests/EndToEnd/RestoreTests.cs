@@ -1,3 +1,7 @@
+using System.IO.Compression;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Cli;
 using Pipeline.Cli.Lists;
@@ -121,6 +125,66 @@ public sealed class RestoreTests
         Assert.Equal(3, (await rig.RunAsync(settings)).Records.Count / 5);
     }
 
+    [Theory]
+    [InlineData("files", "null", "The file is no backup, or it is damaged")]
+    [InlineData("schema", "\"pipeline.backup/2\"", "A newer version of this program wrote the backup")]
+    [InlineData(
+        "files", """[{"name":"bin/x","bytes":0,"sha256":""}]""", "it names bin/x, which no backup holds")]
+    [InlineData(
+        "files", """[{"name":"lists/../x","bytes":0,"sha256":""}]""", "it names lists/../x, which no backup holds")]
+    public async Task ANoteThatCannotBeFollowedIsRefused(string member, string value, string sentence)
+    {
+        using var folder = new TempFolder();
+        using var backup = await BackUpEmptyAsync(folder.Path);
+        await ChangeNoteAsync(backup, note => note[member] = JsonNode.Parse(value));
+
+        Assert.Contains(sentence, await RefusalAsync(folder.Path, backup), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ABackupWhoseDatabaseIsNoneIsBlamedItself()
+    {
+        using var folder = new TempFolder();
+        using var backup = await BackUpEmptyAsync(folder.Path);
+        await ChangeDatabaseAsync(backup, Encoding.ASCII.GetBytes(new string('x', 8192)));
+
+        Assert.Contains(
+            "The file is no backup, or it is damaged: its database", await RefusalAsync(folder.Path, backup),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ADatabaseOfANewerVersionIsRefusedWithoutATemporaryPath()
+    {
+        using var folder = new TempFolder();
+        using var backup = await BackUpEmptyAsync(folder.Path);
+        var newer = folder["newer.db"];
+        using (var session = new SqlSession(newer, create: true))
+            session.Script($"PRAGMA user_version={LocalSchema.Version + 1}");
+        await ChangeDatabaseAsync(backup, await File.ReadAllBytesAsync(newer, Stop));
+
+        var refusal = await RefusalAsync(folder.Path, backup);
+
+        Assert.Contains("A newer version of this program wrote the backup", refusal, StringComparison.Ordinal);
+        Assert.DoesNotContain(folder.Path, refusal, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ADamagedStateIsSetAside()
+    {
+        using var folder = new TempFolder();
+        using var backup = await BackUpEmptyAsync(folder.Path);
+        var database = folder[LocalDatabase.FileName];
+        var damage = new string('x', 8192);
+        await File.WriteAllTextAsync(database, damage, Stop);
+
+        await new LocalRestore(folder.Path, folder.Path, TimeProvider.System).RunAsync(backup, Stop);
+
+        Assert.Equal(damage, await File.ReadAllTextAsync(database + ".damaged", Stop));
+        using var restored = new SqlSession(database, create: false);
+        Assert.Equal(0L, restored.Scalar("SELECT COUNT(*) FROM submission"));
+    }
+
     [Fact]
     public async Task AStateThatIsWorkedOnIsNotReplaced()
     {
@@ -155,6 +219,50 @@ public sealed class RestoreTests
         Assert.Contains("15 records", restored.Output, StringComparison.Ordinal);
         Assert.Equal((0, ""), (done.ExitCode, done.Error));
         Assert.Equal(15, (await rig.RunAsync(settings)).Records.Count);
+    }
+
+    private static async Task<MemoryStream> BackUpEmptyAsync(string state)
+    {
+        var path = Path.Combine(state, LocalDatabase.FileName);
+        using (var session = new SqlSession(path, create: true))
+            LocalSchema.Apply(session, path);
+        var backup = new MemoryStream();
+        await LocalBackup.WriteAsync(state, backup, TimeProvider.System, Stop);
+        backup.Position = 0;
+        return backup;
+    }
+
+    private static async Task<string> RefusalAsync(string state, MemoryStream backup) =>
+        (await Assert.ThrowsAsync<PipelineException>(
+            () => new LocalRestore(state, state, TimeProvider.System).RunAsync(backup, Stop))).Message;
+
+    private static async Task ChangeNoteAsync(MemoryStream backup, Action<JsonNode> change)
+    {
+        using (var zip = new ZipArchive(backup, ZipArchiveMode.Update, leaveOpen: true))
+        {
+            JsonNode note;
+            await using (var old = await zip.GetEntry(LocalBackup.NoteName)!.OpenAsync(Stop))
+                note = JsonNode.Parse(old)!;
+            change(note);
+            await ReplaceAsync(zip, LocalBackup.NoteName, Encoding.UTF8.GetBytes(note.ToJsonString()));
+        }
+        backup.Position = 0;
+    }
+
+    /// <summary>Replaces the database, with the right digest.</summary>
+    private static async Task ChangeDatabaseAsync(MemoryStream backup, byte[] content)
+    {
+        using (var zip = new ZipArchive(backup, ZipArchiveMode.Update, leaveOpen: true))
+            await ReplaceAsync(zip, LocalDatabase.FileName, content);
+        await ChangeNoteAsync(
+            backup, note => note["files"]![0]!["sha256"] = Convert.ToHexStringLower(SHA256.HashData(content)));
+    }
+
+    private static async Task ReplaceAsync(ZipArchive zip, string name, byte[] content)
+    {
+        zip.GetEntry(name)!.Delete();
+        await using var entry = await zip.CreateEntry(name).OpenAsync(Stop);
+        await entry.WriteAsync(content, Stop);
     }
 
     private static RunSettings Settings(Rig rig, string lease = "00:00:00.5") => rig.Settings(

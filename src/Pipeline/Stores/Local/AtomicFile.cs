@@ -5,7 +5,7 @@ namespace Pipeline.Stores.Local;
 
 /// <summary>
 /// Writes a file atomically: to a temporary file next to it, which <see cref="Commit"/> renames. Without a commit
-/// nothing remains.
+/// nothing remains. A link stays, and its target is replaced.
 /// </summary>
 internal sealed class AtomicFile : IDisposable
 {
@@ -19,8 +19,8 @@ internal sealed class AtomicFile : IDisposable
 
     public AtomicFile(string path)
     {
-        _path = path;
-        _temporary = NameTemporary(path);
+        _path = ReplaceableFile.Resolve(path);
+        _temporary = NameTemporary(_path);
         Stream = new(_temporary, FileMode.Create, FileAccess.ReadWrite, FileShare.Read, 64 * 1024);
     }
 

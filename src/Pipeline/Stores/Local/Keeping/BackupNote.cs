@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace Pipeline.Stores.Local.Keeping;
@@ -7,6 +9,8 @@ internal sealed record BackupNote
 {
     /// <summary>The format of the backup.</summary>
     public const string Format = "pipeline.backup/1";
+
+    private const string AnyFormat = "pipeline.backup/";
 
     public string Schema { get; init; } = Format;
 
@@ -27,6 +31,14 @@ internal sealed record BackupNote
 
     /// <summary>The files in the backup.</summary>
     public required IReadOnlyList<BackupFile> Files { get; init; }
+
+    /// <summary>Whether a newer version of this program wrote a note.</summary>
+    public static bool IsNewer(JsonElement note) =>
+        note.ValueKind == JsonValueKind.Object
+        && note.TryGetProperty("schema", out var schema) && schema.ValueKind == JsonValueKind.String
+        && schema.GetString() is { } format && format.StartsWith(AnyFormat, StringComparison.Ordinal)
+        && int.TryParse(format.AsSpan(AnyFormat.Length), CultureInfo.InvariantCulture, out var version)
+        && version > 1;
 }
 
 /// <summary>A file in a backup.</summary>

@@ -17,6 +17,14 @@ namespace Pipeline.Stores.Local.Keeping;
 /// </summary>
 internal sealed class LocalRestore(string state, string output, TimeProvider time)
 {
+    // https://www.sqlite.org/rescode.html
+    private const int NoSuchTable = 1, Corrupt = 11, NotADatabase = 26;
+
+    private static readonly string[] _folders = ["lists", "schedules"];
+
+    /// <summary>Where the database is that the restore found damaged; null if it was not.</summary>
+    public string? Damaged { get; private set; }
+
     /// <summary>Restores a backup.</summary>
     /// <param name="backup">The backup, which can be sought.</param>
     /// <param name="cancellationToken">Stops the restore before the state is replaced.</param>
@@ -33,6 +41,8 @@ internal sealed class LocalRestore(string state, string output, TimeProvider tim
         {
             var note = await ExtractAsync(backup, work, cancellationToken);
             var copy = Path.Combine(work, LocalDatabase.FileName);
+            Check(copy, note);
+            SetDamagedAside();
             var records = Prepare(copy, note);
             Replace(copy);
             CopyFiles(note, work);
@@ -60,9 +70,9 @@ internal sealed class LocalRestore(string state, string output, TimeProvider tim
         var note = await ReadNoteAsync(zip, cancellationToken);
         foreach (var file in note.Files)
         {
-            var path = Path.GetFullPath(Path.Combine(work, file.Name));
-            if (!path.StartsWith(work + Path.DirectorySeparatorChar, StringComparison.Ordinal))
-                throw new InvalidDataException($"it names {file.Name}, which is outside the state.");
+            if (!IsKnown(file.Name))
+                throw new InvalidDataException($"it names {file.Name}, which no backup holds.");
+            var path = Path.Combine(work, file.Name);
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             PrivateFiles.Ensure(path);
             await using var target = new FileStream(path, FileMode.Create, FileAccess.ReadWrite);
@@ -82,22 +92,77 @@ internal sealed class LocalRestore(string state, string output, TimeProvider tim
     {
         var entry = zip.GetEntry(LocalBackup.NoteName) ?? throw new InvalidDataException("it has no backup.json.");
         await using var json = await entry.OpenAsync(cancellationToken);
-        var note = await JsonSerializer.DeserializeAsync(json, BackupJson.Default.BackupNote, cancellationToken);
-        return note is { Schema: BackupNote.Format }
+        using var document = await JsonDocument.ParseAsync(json, cancellationToken: cancellationToken);
+        // Before the other members are read: a newer version may have others.
+        if (BackupNote.IsNewer(document.RootElement))
+            throw Newer();
+        var note = document.Deserialize(BackupJson.Default.BackupNote);
+        if (note is not { Schema: BackupNote.Format })
+            throw new InvalidDataException($"its format is '{note?.Schema}', not '{BackupNote.Format}'.");
+        return note is { State: not null, Files: not null } && note.Files.All(file => file is { Name: not null })
             ? note
-            : throw new InvalidDataException($"its format is '{note?.Schema}', not '{BackupNote.Format}'.");
+            : throw new InvalidDataException("its backup.json does not say what it holds.");
+    }
+
+    /// <summary>Whether a backup holds files of a name.</summary>
+    private static bool IsKnown(string name) =>
+        name is LocalDatabase.FileName or "callback.key"
+        || (name.Split('/') is [var folder, not ("" or "." or "..") and var file]
+            && _folders.Contains(folder) && Path.GetFileName(file) == file && !file.Contains('\0'));
+
+    /// <summary>Checks and migrates the database of the backup.</summary>
+    private static void Check(string copy, BackupNote note)
+    {
+        try
+        {
+            using var session = new SqlSession(copy, create: false);
+            if (session.Scalar("PRAGMA quick_check") is not "ok")
+                throw new InvalidDataException("its database is damaged.");
+            if ((long)session.Scalar("PRAGMA user_version")! > LocalSchema.Version)
+                throw Newer();
+            LocalSchema.Apply(session, copy);
+            if ((long)session.Scalar("SELECT COUNT(*) FROM submission")! != note.Submissions
+                || (long)session.Scalar("SELECT COUNT(*) FROM input")! != note.Inputs)
+                throw new InvalidDataException("its database does not have as many rows as its note says.");
+        }
+        catch (SqliteException error) when (error.SqliteErrorCode is NoSuchTable or Corrupt or NotADatabase)
+        {
+            throw new InvalidDataException("its database is damaged.", error);
+        }
+    }
+
+    /// <summary>Renames a database that cannot be read, with its log, which must not be read with the new one.</summary>
+    private void SetDamagedAside()
+    {
+        var path = Path.Combine(state, LocalDatabase.FileName);
+        if (!File.Exists(path) || IsReadable(path))
+            return;
+        Damaged = path + ".damaged";
+        for (var number = 2; File.Exists(Damaged); number++)
+            Damaged = $"{path}.damaged-{number}";
+        foreach (var end in new[] { "-wal", "-shm", "" })
+            if (File.Exists(path + end))
+                File.Move(path + end, Damaged + end);
+    }
+
+    private static bool IsReadable(string path)
+    {
+        try
+        {
+            using var session = new SqlSession(path, create: false);
+            _ = ErasedLists.All(session);
+            return true;
+        }
+        catch (SqliteException error) when (error.SqliteErrorCode is Corrupt or NotADatabase)
+        {
+            return false;
+        }
     }
 
     private long Prepare(string copy, BackupNote note)
     {
         using var session = new SqlSession(copy, create: false);
-        if (session.Scalar("PRAGMA quick_check") is not "ok")
-            throw new InvalidDataException("its database is damaged.");
-        LocalSchema.Apply(session, copy);
         session.Script("BEGIN IMMEDIATE");
-        if ((long)session.Scalar("SELECT COUNT(*) FROM submission")! != note.Submissions
-            || (long)session.Scalar("SELECT COUNT(*) FROM input")! != note.Inputs)
-            throw new InvalidDataException("its database does not have as many rows as its note says.");
         LocalRestoreLedger.Put(session, new(note.Since, time.GetUtcNow()));
         // Whoever held a message then does not hold it now.
         session.Execute(
@@ -171,6 +236,9 @@ internal sealed class LocalRestore(string state, string output, TimeProvider tim
             File.Move(Path.Combine(work, file.Name), path);
         }
     }
+
+    private static PipelineException Newer() =>
+        Refuse("A newer version of this program wrote the backup. Restore it with that version.");
 
     private static PipelineException Refuse(string message) =>
         PipelineException.Permanent(FailureReasons.InvalidConfiguration, message);
