@@ -131,7 +131,7 @@ internal sealed class LocalRestore(string state, string output, TimeProvider tim
         }
     }
 
-    /// <summary>Renames a database that cannot be read, with its log, which must not be read with the new one.</summary>
+    /// <summary>Renames a database that cannot be read, with its log, which must not be read with another.</summary>
     private void SetDamagedAside()
     {
         var path = Path.Combine(state, LocalDatabase.FileName);
