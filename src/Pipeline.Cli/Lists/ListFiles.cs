@@ -23,7 +23,7 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
     private IReadOnlyList<string> _ids = [];
 
     /// <summary>
-    /// When the first of the lists that are not complete was accepted; a run that goes on after a stop keeps its clock.
+    /// When the first list that is not complete was accepted. A run that continues after a stop keeps that time.
     /// </summary>
     public DateTimeOffset StartedAt { get; private set; } = TimeProvider.System.GetUtcNow();
 

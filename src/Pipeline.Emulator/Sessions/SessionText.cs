@@ -26,7 +26,7 @@ internal sealed partial class SessionText
     private IReadOnlyList<(string Value, string Placeholder)> _values = [];
     private IReadOnlySet<string> _keys = new HashSet<string>();
 
-    /// <summary>Remembers what a placeholder stands for. The longest values are hidden first.</summary>
+    /// <summary>Keeps the value that a placeholder replaces. Longer values are replaced first.</summary>
     public void Bind(string name, string value)
     {
         var pair = (Value: value, Placeholder: $"{{{{session.{name}}}}}");

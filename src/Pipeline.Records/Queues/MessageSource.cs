@@ -87,7 +87,9 @@ internal sealed class MessageSource<T>(
         }
     }
 
-    /// <summary>Sends before it deletes: a crash between leaves the message in both queues, never in none.</summary>
+    /// <summary>
+    /// Sends the message before it deletes it, so that a crash leaves it in both queues and never in neither.
+    /// </summary>
     private async Task PoisonAsync(QueueMessage message, string reason, CancellationToken cancellationToken)
     {
         var poison = _queues.GetQueueClient(queue.Name + PoisonSuffix);

@@ -107,7 +107,7 @@ internal static class PipelineMetrics
     }
 
     /// <summary>Counts the bytes of a result.</summary>
-    /// <param name="source">Where it was read: the scheme of the store, or <c>api</c>.</param>
+    /// <param name="source">Where it was read from: the scheme of the store, or <c>api</c>.</param>
     /// <param name="bytes">Its size as stored.</param>
     public static void CountResultBytes(string source, long bytes) =>
         ResultBytes.Add(bytes, new KeyValuePair<string, object?>("pipeline.result.source", source));

@@ -8,7 +8,7 @@ internal static partial class UrlCredentials
     /// <summary>Returns the URL with <c>***</c> in their place; text without them is returned unchanged.</summary>
     public static string Hide(string url) => UserInfo().Replace(url, "${scheme}***@");
 
-    /// <summary>The same for every URL in a text, such as a sentence or JSON.</summary>
+    /// <summary>Hides the passwords of all URLs in a text, such as a sentence or JSON.</summary>
     public static string HideAll(string text) => UserInfos().Replace(text, "${scheme}***@");
 
     [GeneratedRegex(@"^(?<scheme>\s*[a-z][a-z0-9+.-]*:[/\\]*)[^/\\?#]*@", RegexOptions.IgnoreCase)]

@@ -9,7 +9,7 @@ namespace Pipeline.Tests.Docs;
 /// <param name="Text">What it says.</param>
 internal sealed partial record RunbookEntry(string Section, string Name, string Text)
 {
-    /// <summary>The commands of its code blocks, as they can be pasted: one string per block.</summary>
+    /// <summary>The text of each code block, which can be pasted as it is.</summary>
     public IReadOnlyList<string> Commands { get; } = [.. Block().Matches(Text).Select(b => b.Groups["lines"].Value)];
 
     /// <summary>The commands below <c>Do</c>.</summary>

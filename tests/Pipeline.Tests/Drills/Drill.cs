@@ -66,7 +66,7 @@ internal sealed partial class Drill : IAsyncDisposable
         };
     }
 
-    /// <summary>Sets a variable of all commands from now on.</summary>
+    /// <summary>Sets an environment variable for the commands that follow.</summary>
     public void Set(string name, string value) => _variables[name] = value;
 
     /// <summary>Starts the host.</summary>

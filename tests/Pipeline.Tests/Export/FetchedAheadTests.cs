@@ -5,7 +5,7 @@ using Pipeline.IO;
 
 namespace Pipeline.Tests.Export;
 
-/// <summary>Files are fetched while another is converted; their order, errors and bounds stay as they were.</summary>
+/// <summary>The next files are fetched while one is converted. Order, errors and limits do not change.</summary>
 public sealed class FetchedAheadTests
 {
     private readonly List<OneFile> _opened = [];

@@ -76,7 +76,7 @@ public sealed class InitTests : IAsyncLifetime
     [Fact]
     public async Task AtATerminalItAsksAndDoesNotShowTheKey()
     {
-        // util-linux' script gives the command a terminal; what is typed there would be shown by it.
+        // The program 'script' gives the command a terminal, and prints what that terminal shows.
         using var terminal = CliProcess.StartShell(
             $"script -qefc \"$pipeline init --api {_emulator.BaseAddress}\" /dev/null >&2",
             Named, ("TERM", "dumb"), ("COLUMNS", "200"));

@@ -4,8 +4,8 @@ namespace Pipeline.Stores.Azure.Erasing;
 
 /// <summary>
 /// Erases a list from a storage account. No transaction spans queues, blobs and tables, so the order is: the hash of
-/// the id first, which refuses late messages; the list's own row last, by which a repeated call knows what to do. What
-/// a worker wrote meanwhile is found by going over everything again, until there is nothing.
+/// the id first, which refuses late messages; the list's own row last, by which a repeated call knows what to do. It
+/// repeats all of this until it finds nothing, because a worker may have written something meanwhile.
 /// </summary>
 internal sealed class AccountListEraser(QueueErasure queues, BlobErasure blobs, TableErasure tables) : IListEraser
 {

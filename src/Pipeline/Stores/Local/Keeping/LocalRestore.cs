@@ -104,7 +104,7 @@ internal sealed class LocalRestore(string state, string output, TimeProvider tim
             : throw new InvalidDataException("its backup.json does not say what it holds.");
     }
 
-    /// <summary>Whether a backup holds files of a name.</summary>
+    /// <summary>Whether a backup may hold a file of this name.</summary>
     private static bool IsKnown(string name) =>
         name is LocalDatabase.FileName or "callback.key"
         || (name.Split('/') is [var folder, not ("" or "." or "..") and var file]
