@@ -17,7 +17,8 @@ internal sealed partial class KnownResults(
     RefusedReads refusals,
     ILogger<KnownResults> logger)
 {
-    // After the object's deadline, the API's copy may still be unfinished; it is read again this many times.
+    // After the object's deadline, the API may still answer with an unfinished result or an error page. Its copy is read
+    // again this many times: the deadline may have passed before the first read.
     private const int MaxCopyTries = 5;
 
     /// <summary>Collects the result of one task, or postpones it.</summary>
@@ -56,33 +57,34 @@ internal sealed partial class KnownResults(
         SubmissionEntry submission, InputEntry? input, ResultMessage message, CancellationToken cancellationToken)
     {
         var isLate = postponement.IsLate(message);
-        var bucket = await TryStageAsync(submission, input, message, fromApi: false, cancellationToken);
-        if (bucket.IsSettled)
-            return bucket.Record;
-        var doubt = bucket.Doubt;
+        var answer = await TryStageAsync(submission, input, message, fromApi: false, cancellationToken);
+        var doubt = answer.Doubt;
         // Waiting does not fill an empty result or restore an archived object.
         var mayWait = !isLate && doubt?.Reason is not (FailureReasons.EmptyResult or FailureReasons.ObjectMissing);
-        if (!mayWait && submission.StorageUrl is not null)
+        if (!answer.IsSettled && !mayWait && submission.StorageUrl is not null)
         {
-            var copy = await TryStageAsync(submission, input, message, fromApi: true, cancellationToken);
-            if (copy.IsSettled || await PostponeUnfinishedCopyAsync(copy, message, cancellationToken))
-                return copy.Record;
+            answer = await TryStageAsync(submission, input, message, fromApi: true, cancellationToken);
             // A source that denies access may still hold the result, so a denial is final only after RefusedWindow.
-            if (doubt is null || (copy.Doubt is { } second && RefusedReads.IsRefusal(second)))
-                doubt = copy.Doubt;
+            if (doubt is null || (answer.Doubt is { } second && RefusedReads.IsRefusal(second)))
+                doubt = answer.Doubt;
         }
 
+        if (answer.IsSettled || (!mayWait && await PostponeUnfinishedAsync(answer, message, cancellationToken)))
+            return answer.Record;
         await (doubt is null
             ? missing.HandleAsync(submission, input, message, isLate, cancellationToken)
             : DoubtAsync(submission, input, message, doubt, mayWait, cancellationToken));
         return null;
     }
 
-    private async Task<bool> PostponeUnfinishedCopyAsync(
+    private async Task<bool> PostponeUnfinishedAsync(
         SourceAnswer copy, ResultMessage message, CancellationToken cancellationToken)
     {
         var tries = message.CopyTries ?? 0;
-        if (copy.Doubt is not { Reason: FailureReasons.ResultFailed } unfinished || tries >= MaxCopyTries)
+        if (tries >= MaxCopyTries || copy.Doubt is not
+            {
+                Reason: FailureReasons.ResultFailed or FailureReasons.ResultInvalid or FailureReasons.ObjectDamaged,
+            } unfinished)
             return false;
         await postponement.PostponeAsync(message with { CopyTries = tries + 1 }, unfinished, cancellationToken);
         return true;

@@ -81,10 +81,14 @@ internal sealed class CollectWorld : IAsyncDisposable
 
     public async Task ReceiveWebhookAsync(string taskId)
     {
-        var message = new ResultMessage("list-000000", taskId, DiscoveredBy.Webhook, _world.State.Time.GetUtcNow());
-        await _world.Service<IWorkQueue>().SendAsync(message, TimeSpan.Zero, Token);
+        await NotifyAsync(taskId);
         await CollectAsync();
     }
+
+    /// <summary>Puts the hint of a webhook in queue <c>results</c>, and leaves it there.</summary>
+    public Task NotifyAsync(string taskId) => _world.Service<IWorkQueue>().SendAsync(
+        new ResultMessage("list-000000", taskId, DiscoveredBy.Webhook, _world.State.Time.GetUtcNow()),
+        TimeSpan.Zero, Token);
 
     /// <summary>Handles the messages in queue <c>results</c> that are due.</summary>
     public async Task CollectAsync()

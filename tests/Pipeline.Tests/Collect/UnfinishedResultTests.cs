@@ -106,6 +106,30 @@ public sealed class UnfinishedResultTests
         Assert.Single(world.Records);
     }
 
+    /// <summary>A worker that was down, or has a long queue, reads a result first when its deadline has passed.</summary>
+    [Theory]
+    [InlineData(Xml, true)]
+    [InlineData(Xml, false)]
+    [InlineData("""{"status":"success","data":{"html":"<p>""", true)]
+    [InlineData("""{"status":"pending"}""", false)]
+    public async Task AnAnswerOfTheApiDoesNotDecideAloneAfterTheDeadline(string answer, bool hasBucket)
+    {
+        await using var world = await CollectWorld.StartAsync(
+            options => options.Delivery.StorageUrl = hasBucket ? options.Delivery.StorageUrl : null,
+            CollectWorld.Url(0), CollectWorld.Url(1));
+        await MatchAsync(world);
+        world.Api["/v1/tasks/t-1-0/results"] = answer;
+        await world.NotifyAsync("t-1-0");
+        world.World.State.Time.Advance(TimeSpan.FromMinutes(11));
+        await world.CollectAsync();
+        Assert.Empty(world.Failures);
+
+        world.Api["/v1/tasks/t-1-0/results"] = CollectWorld.Result(0);
+        await world.PassAsync(TimeSpan.FromMinutes(2));
+        Assert.Single(world.Records);
+        Assert.Empty(world.Failures);
+    }
+
     [Theory]
     [InlineData("SUCCESS")]
     [InlineData(" Completed ")]
