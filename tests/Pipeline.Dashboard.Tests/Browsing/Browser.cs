@@ -43,7 +43,7 @@ public sealed class Browser : IAsyncDisposable
     private async Task<IBrowser> LaunchAsync()
     {
         // A busy machine takes its time; what a page must show comes sooner than that, or never.
-        Assertions.SetDefaultExpectTimeout(20_000);
+        Assertions.SetDefaultExpectTimeout(60_000);
         _playwright = await Playwright.CreateAsync();
         return await _playwright.Chromium.LaunchAsync(new()
         {

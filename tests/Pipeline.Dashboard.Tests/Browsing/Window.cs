@@ -14,7 +14,7 @@ public sealed class Window : IAsyncDisposable
 
     internal static async Task<Window> CreateAsync(IBrowserContext context, Uri address)
     {
-        context.SetDefaultTimeout(10_000);
+        context.SetDefaultTimeout(60_000);
         var window = new Window(context, await context.NewPageAsync());
         window.Watch(address);
         return window;

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Microsoft.Extensions.Time.Testing;
 using Moq;
 using Pipeline.Callback;
 using Pipeline.Json;
@@ -16,7 +15,7 @@ public sealed class HintGathererTests
     private const string Submission = "list-000000";
     private static readonly TimeSpan GatherFor = TimeSpan.FromMilliseconds(250);
 
-    private readonly FakeTimeProvider _time = new();
+    private readonly AwaitedTime _time = new();
     private readonly Mock<IWorkQueue> _queue = new();
     private readonly List<string[]> _sent = [];
     private readonly HintGatherer _gatherer;
@@ -92,12 +91,13 @@ public sealed class HintGathererTests
         for (var round = 0; round < 64; round++)
         {
             var hints = Task.WhenAll(Enumerable.Range(0, lanes).Select(lane => AddAsync($"t-{round}-{lane}")));
-            for (; !hints.IsCompleted; waited += TimeSpan.FromMilliseconds(1))
+            await Patience.UntilAsync(() =>
             {
-                _time.Advance(TimeSpan.FromMilliseconds(1));
-                await Task.Yield();
-            }
-
+                // A time that passes while a message is sent is no wait for others.
+                for (; _time.IsAwaited; waited += TimeSpan.FromMilliseconds(1))
+                    _time.Advance(TimeSpan.FromMilliseconds(1));
+                return hints.IsCompleted;
+            });
             _time.Advance(TimeSpan.FromMilliseconds(2));
         }
 

@@ -38,8 +38,7 @@ public sealed class FullDiskCommandTests : IDisposable
             ("Pipeline__Sweep__PollInterval", "00:00:01"), ("Pipeline__Submit__Quarantine", "00:00:01"));
         await run.WaitForAsync("Status: ");
         using var http = new HttpClient();
-        while (await CountUnderWayAsync(http, listen) < Inputs)
-            await Task.Delay(20, Token);
+        await Patience.UntilAsync(async () => await CountUnderWayAsync(http, listen) >= Inputs);
 
         disk.Fill();
         await run.WaitForAsync("Waiting. The disk that holds");

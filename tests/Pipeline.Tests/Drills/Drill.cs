@@ -14,8 +14,6 @@ namespace Pipeline.Tests.Drills;
 /// </summary>
 internal sealed partial class Drill : IAsyncDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(40);
-
     private readonly TempFolder _folder = new();
     private readonly HttpClient _http = new();
     private readonly List<CliProcess> _hosts = [];
@@ -160,7 +158,7 @@ internal sealed partial class Drill : IAsyncDisposable
     public static async Task UntilAsync(Func<Task<string?>> question)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        limit.CancelAfter(Limit);
+        limit.CancelAfter(Patience.Limit);
         string? complaint;
         while ((complaint = await question()) is not null)
         {

@@ -106,7 +106,7 @@ public sealed class DrillTests
     public async Task AFullDisk()
     {
         using var disk = SmallDisk.Mount(megabytes: 32);
-        await using var drill = await Drill.StartAsync("task_slow_ms=1500", disk);
+        await using var drill = await Drill.StartAsync("task_slow_ms=3000", disk);
         await drill.ServeAsync();
         var list = await drill.SubmitAsync(Urls);
         await drill.Rig.WaitForPostAsync();
@@ -123,13 +123,17 @@ public sealed class DrillTests
     public async Task AnUnknownPost()
     {
         await using var drill = await Drill.StartAsync("post_500_before");
-        drill.Set("Pipeline__Sweep__EvidenceWindow", "00:00:06");
+        drill.Set("Pipeline__Sweep__EvidenceWindow", "00:10:00");
         await drill.ServeAsync();
         var list = await drill.SubmitAsync(Urls);
 
         await drill.PageSaysAsync("", "class=\"verdict waiting\"", "POSTs without a known answer");
         await drill.StatusNamesAsync($"({FailureReasons.SubmissionUnknown})");
         await drill.MetricIsAsync("pipeline.submissions.unknown_age", 0.1);
+        // Then the window ends.
+        await drill.StopAsync();
+        drill.Set("Pipeline__Sweep__EvidenceWindow", "00:00:02");
+        await drill.ServeAsync();
         await drill.ClosesAsync(list, records: 0, failures: Urls);
         await drill.MetricIsAsync("pipeline.failures", Urls, ("error.type", FailureReasons.SubmissionUnknown));
 
@@ -168,7 +172,7 @@ public sealed class DrillTests
     public async Task AStuckTask()
     {
         await using var drill = await Drill.StartAsync("task_never=1");
-        drill.Set("Pipeline__Sweep__TaskDeadline", "00:00:04");
+        drill.Set("Pipeline__Sweep__TaskDeadline", "00:10:00");
         drill.Set("Pipeline__Collect__ObjectDeadline", "00:00:01");
         await drill.ServeAsync();
         var list = await drill.SubmitAsync(Urls);
@@ -176,6 +180,10 @@ public sealed class DrillTests
         await drill.PageSaysAsync("", "class=\"verdict well\"", $"{Urls - 1} of {Urls} URLs done");
         var (_, pending, _) = await drill.RunAsync(["pending", list]);
         Assert.Contains("sample.test", pending);
+        // Then the deadline comes.
+        await drill.StopAsync();
+        drill.Set("Pipeline__Sweep__TaskDeadline", "00:00:02");
+        await drill.ServeAsync();
         await drill.ClosesAsync(list, Urls - 1, failures: 1);
         await drill.MetricIsAsync("pipeline.failures", 1, ("error.type", FailureReasons.TaskExpired));
         await drill.PageSaysAsync($"lists/{list}/failures", "task expired");

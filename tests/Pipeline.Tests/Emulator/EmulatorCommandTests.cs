@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Pipeline.Tests.Docs;
+using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Emulator;
 
@@ -54,7 +55,7 @@ public sealed class EmulatorCommandTests
     }
 
     private static Process Start(string arguments) => Process.Start(new ProcessStartInfo(
-        "dotnet", [Path.Combine(AppContext.BaseDirectory, "Pipeline.Cli.dll"), .. arguments.Split(' ')])
+        "dotnet", [CliProcess.Assembly, .. arguments.Split(' ')])
     {
         RedirectStandardInput = true,
         RedirectStandardOutput = true,

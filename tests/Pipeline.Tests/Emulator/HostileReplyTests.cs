@@ -37,23 +37,27 @@ public sealed class HostileReplyTests
         Assert.Equal(2 + (512L << 20), await ExpandedAsync(packed));
     }
 
-    [Theory]
-    [InlineData("drip", 1)]
-    [InlineData("stall", 0)]
-    public async Task AnAnswerComesAByteAtATimeOrNotAtAll(string kind, int bytes)
+    [Fact]
+    public async Task AnAnswerComesAByteAtATime()
     {
-        await using var lab = await HostileLab.StartAsync($"hostile_reply={kind}");
+        await using var lab = await HostileLab.StartAsync("hostile_reply=drip");
+        using var post = await lab.PostAsync(isMarked: true);
+        await using var body = await post.Content.ReadAsStreamAsync(Ct);
+        var buffer = new byte[100];
+        Assert.Equal(1, await body.ReadAsync(buffer, Ct));
+        Assert.Equal(1, await body.ReadAsync(buffer, Ct));
+    }
+
+    [Fact]
+    public async Task AnAnswerDoesNotComeAtAll()
+    {
+        await using var lab = await HostileLab.StartAsync("hostile_reply=stall");
         using var post = await lab.PostAsync(isMarked: true);
         await using var body = await post.Content.ReadAsStreamAsync(Ct);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Ct);
-        patience.CancelAfter(TimeSpan.FromSeconds(bytes == 0 ? 0.2 : 2.9));
-        var read = 0;
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
-        {
-            while (await body.ReadAsync(new byte[100], patience.Token) is var more and > 0)
-                read += more;
-        });
-        Assert.Equal(bytes, read);
+        patience.CancelAfter(TimeSpan.FromSeconds(0.2));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            async () => await body.ReadAsync(new byte[100], patience.Token));
     }
 
     [Fact]

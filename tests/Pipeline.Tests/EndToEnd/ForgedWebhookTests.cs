@@ -1,7 +1,7 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Pipeline.Cli;
+using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
 
@@ -26,13 +26,26 @@ public sealed class ForgedWebhookTests
     [Fact]
     public async Task ThousandsOfForgedWebhooksDuringARunChangeNothing()
     {
-        var listen = FreeAddress();
-        await using var rig = await Rig.StartAsync("webhook_late=8000");
+        var listen = new Uri($"http://127.0.0.1:{CliProcess.FreePort()}/");
+        // Nimble's own webhooks wait until all forged ones are answered.
+        var areForged = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var gate = await FaultProxy.StartAsync(listen);
+        gate.Instead = async context =>
+        {
+            await areForged.Task.WaitAsync(context.RequestAborted);
+            return false;
+        };
+        await using var rig = await Rig.StartAsync();
         var settings = rig.Settings(
-            rig.List(Rig.Urls(25)), tuning: [("Sweep:WebhookGrace", "00:00:20")]) with { Listen = listen };
+            rig.List(Rig.Urls(25)),
+            tuning:
+            [
+                ("Sweep:WebhookGrace", "00:02:00"), ("Delivery:CallbackBase", gate.Address.AbsoluteUri),
+            ]) with { Listen = listen };
         var run = rig.RunAsync(settings);
         var answers = await ForgeAsync(listen, await CallbackPathAsync(rig));
         Assert.False(run.IsCompleted);
+        areForged.SetResult();
         var outcome = await run;
 
         Assert.Equal(ExitCodes.Complete, outcome.ExitCode);
@@ -73,15 +86,7 @@ public sealed class ForgedWebhookTests
 
     private static async Task<string> CallbackPathAsync(Rig rig)
     {
-        for (; ; await Task.Delay(20, TestContext.Current.CancellationToken))
-            if (rig.Emulator.CallbackUrls is [var url, ..])
-                return url.AbsolutePath;
-    }
-
-    private static Uri FreeAddress()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return new($"http://127.0.0.1:{((IPEndPoint)probe.LocalEndpoint).Port}/");
+        await Patience.UntilAsync(() => rig.Emulator.CallbackUrls.Count > 0);
+        return rig.Emulator.CallbackUrls[0].AbsolutePath;
     }
 }

@@ -24,7 +24,8 @@ public abstract class KillSuite(Servers? azure) : StoreSuite(azure)
     [Trait("Promise", "7")]
     public async Task AfterAnyKillsTheSameCommandGivesEveryRecordOnceAndPostsNothingTwice()
     {
-        await using var rig = await StartAsync("task_slow_ms=1500@0.5");
+        // So slow that the work is not done before the third kill.
+        await using var rig = await StartAsync("task_slow_ms=5000@0.5");
         var command = Command(rig, Urls);
         var random = new Random(4711);
         var kills = 0;

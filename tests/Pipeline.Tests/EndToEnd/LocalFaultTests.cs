@@ -2,6 +2,7 @@ using Pipeline.Cli;
 using Pipeline.Cli.Run;
 using Pipeline.Cli.Settings;
 using Pipeline.Model;
+using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
 
@@ -114,9 +115,6 @@ public sealed class LocalFaultTests
         Assert.Equal(2, (await rig.PostsAsync()).Count);
     }
 
-    private static async Task WaitForPostsAsync(Rig rig, int count)
-    {
-        while ((await rig.PostsAsync()).Count < count)
-            await Task.Delay(20, TestContext.Current.CancellationToken);
-    }
+    private static Task WaitForPostsAsync(Rig rig, int count) =>
+        Patience.UntilAsync(async () => (await rig.PostsAsync()).Count >= count);
 }

@@ -82,7 +82,7 @@ public abstract class RetrySuite(Servers? azure) : StoreSuite(azure)
     [Trait("Promise", "8")]
     public async Task EvidenceAfterTheWindowStillGivesRecords()
     {
-        await using var rig = await StartAsync("post_cut_after,echo=none,webhook_lost,task_slow_ms=5000");
+        await using var rig = await StartAsync("post_cut_after,echo=none,webhook_lost,task_slow_ms=9000");
         var settings = rig.Settings(rig.List(Rig.Urls(Count)));
         var gaveUp = await rig.RunAsync(settings);
         Assert.Equal((Count, FailureReasons.SubmissionUnknown), (gaveUp.Failures.Count, gaveUp.Reason));

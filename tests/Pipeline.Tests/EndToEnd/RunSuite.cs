@@ -19,7 +19,9 @@ public abstract class RunSuite(Servers? azure) : StoreSuite(azure)
     {
         await using var rig = await StartAsync();
         var outcome = await rig.RunAsync(
-            rig.Settings(rig.List(Rig.Urls(25)), storageUrl, ("Delivery:Compress", $"{compress}")));
+            rig.Settings(
+                rig.List(Rig.Urls(25)), storageUrl, ("Delivery:Compress", $"{compress}"),
+                ("Sweep:WebhookGrace", "00:02:00")));
         Assert.Equal(ExitCodes.Complete, outcome.ExitCode);
         Assert.Equal(Rig.Urls(25).Order(), outcome.Records.Select(r => r.GetProperty("url").GetString()!).Order());
         Assert.Equal(25, outcome.DiscoveredBy("webhook"));

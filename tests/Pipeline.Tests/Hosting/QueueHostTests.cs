@@ -79,6 +79,7 @@ public sealed partial class QueueHostTests : IAsyncLifetime
             async (_, cancellationToken) =>
             {
                 InterlockedMax(ref most, Interlocked.Increment(ref running));
+                await Patience.UntilAsync(() => Volatile.Read(ref most) >= 3);
                 await Task.Delay(10, cancellationToken);
                 Interlocked.Decrement(ref running);
                 Interlocked.Increment(ref handled);
@@ -117,19 +118,30 @@ public sealed partial class QueueHostTests : IAsyncLifetime
     [Fact]
     public async Task ALeaseIsRenewedWhileTheHandlerRuns()
     {
-        _options.Visibility = TimeSpan.FromMilliseconds(600);
-        await SendAsync(1);
-        var (tries, done) = (0, false);
-
-        await RunAsync(
-            async (_, cancellationToken) =>
+        _options.Visibility = TimeSpan.FromSeconds(6);
+        var time = new AwaitedTime(TimeProvider.System.GetUtcNow());
+        var queue = new LocalWorkQueue(await _state.OpenAsync(), time);
+        await queue.SendAsync(Queue, [Some.Body("long")], TimeSpan.Zero, Token);
+        var (tries, done) = (0, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        var run = Runner(
+            async (_, _) =>
             {
                 Interlocked.Increment(ref tries);
-                await Task.Delay(1500, cancellationToken);
-                done = true;
+                await done.Task;
             },
-            () => done,
-            concurrency: 4);
+            concurrency: 4, receiver: queue, time: time)
+            .RunAsync(_ => Task.FromResult(done.Task.IsCompleted), Token);
+
+        await Patience.UntilAsync(() => Volatile.Read(ref tries) == 1);
+        // The handler runs for three leases. Each is renewed when a third of it has passed.
+        var renewal = _options.Visibility / 3;
+        for (var passed = TimeSpan.Zero; passed < _options.Visibility * 3; passed += renewal)
+        {
+            await Patience.UntilAsync(() => time.IsAwaitedFor(renewal));
+            time.Advance(renewal);
+        }
+        done.SetResult();
+        await time.AdvanceUntilAsync(run, _options.SweepInterval);
 
         Assert.Equal(1, tries);
         Assert.Empty(await _queue.CountAsync(Token));
@@ -163,7 +175,7 @@ public sealed partial class QueueHostTests : IAsyncLifetime
 
     private QueueHost Runner(
         Func<string, CancellationToken, Task> handle, int concurrency = 8, Func<CancellationToken, Task>? sweep = null,
-        IWorkReceiver? receiver = null) =>
+        IWorkReceiver? receiver = null, TimeProvider? time = null) =>
         new(
             receiver ?? _queue,
             [new(
@@ -172,7 +184,7 @@ public sealed partial class QueueHostTests : IAsyncLifetime
             sweep ?? (_ => Task.CompletedTask),
             (queue, body, error, _) => Done(() => _dead.Enqueue((queue, Encoding.UTF8.GetString(body.Span), error))),
             _options,
-            TimeProvider.System,
+            time ?? TimeProvider.System,
             new Random(1),
             _health,
             NullLogger<QueueHost>.Instance);

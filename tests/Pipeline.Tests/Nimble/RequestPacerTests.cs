@@ -9,7 +9,7 @@ namespace Pipeline.Tests.Nimble;
 [Trait("Promise", "9")]
 public sealed class RequestPacerTests
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Deadline = Patience.Limit;
 
     private readonly FakeTimeProvider _time = new();
     private readonly RequestPacer _pacer;
@@ -24,7 +24,7 @@ public sealed class RequestPacerTests
         var turns = Reads("s-1", 30);
         Assert.Equal(10, turns.Count(t => t.IsCompleted));
         _time.Advance(TimeSpan.FromSeconds(1.01));
-        await Task.Delay(50, Ct);
+        await Patience.UntilAsync(() => turns.Count(t => t.IsCompleted) >= 20);
         Assert.Equal(20, turns.Count(t => t.IsCompleted));
         _time.Advance(TimeSpan.FromSeconds(1));
         await Task.WhenAll(turns);
@@ -51,6 +51,7 @@ public sealed class RequestPacerTests
 
         _time.Advance(TimeSpan.FromSeconds(0.41));
         await Task.WhenAll(reads).WaitAsync(Deadline, Ct);
+        await Patience.UntilAsync(() => posts.Count(p => p.IsCompleted) >= 11);
 
         Assert.InRange(posts.Count(p => p.IsCompleted), 11, 12);
     }
@@ -63,6 +64,7 @@ public sealed class RequestPacerTests
 
         _time.Advance(TimeSpan.FromSeconds(0.61));
         await Task.WhenAll(few).WaitAsync(Deadline, Ct);
+        await Patience.UntilAsync(() => many.Count(r => r.IsCompleted) >= 12);
 
         Assert.InRange(many.Count(r => r.IsCompleted), 12, 13);
     }

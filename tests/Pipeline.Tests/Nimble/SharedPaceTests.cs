@@ -90,12 +90,16 @@ public sealed class SharedPaceTests(Servers servers) : IDisposable
     {
         var sent = 0;
         var start = TimeProvider.System.GetTimestamp();
-        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(2));
-        await Task.WhenAll(paces.Select(async pace =>
+        using var stop = new CancellationTokenSource();
+        var sending = Task.WhenAll(paces.Select(async pace =>
         {
             var pacer = new RequestPacer(Rate, TimeProvider.System, pace);
             await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => SendAsync(pacer)));
         }));
+        await Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System, Ct);
+        await Patience.UntilAsync(() => Volatile.Read(ref sent) >= Workers);
+        await stop.CancelAsync();
+        await sending;
         var elapsed = TimeProvider.System.GetElapsedTime(start);
 
         Assert.InRange(sent, Workers, (Rate * elapsed.TotalSeconds) + Rate);

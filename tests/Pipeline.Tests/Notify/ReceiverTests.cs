@@ -165,8 +165,7 @@ public sealed class ReceiverTests
         await using var server = await TestServer.StartAsync(TestServer.Silence());
         var time = new FakeTimeProvider(Some.Time);
         var post = Post(server, time).PostAsync(Event(time), Token);
-        while (server.Seen.Count == 0)
-            await Task.Delay(5, Token);
+        await Patience.UntilAsync(() => server.Seen.Count > 0);
 
         time.Advance(TimeSpan.FromSeconds(16));
         var refused = await Assert.ThrowsAsync<PipelineException>(() => post);

@@ -89,9 +89,9 @@ public sealed class RecordQueueTests(Servers servers)
         for (var extensions = 1; extensions <= 3; extensions++)
         {
             time.Advance(TimeSpan.FromMinutes(100.0 / 60));
-            while (account.Requests.Count(request => request.StartsWith("PUT", StringComparison.Ordinal)
-                && request.Contains("/messages/", StringComparison.Ordinal)) < extensions)
-                await Task.Delay(5, Token);
+            await Patience.UntilAsync(
+                () => account.Requests.Count(request => request.StartsWith("PUT", StringComparison.Ordinal)
+                    && request.Contains("/messages/", StringComparison.Ordinal)) >= extensions);
         }
 
         Assert.True(await part!.CompleteAsync(Token));

@@ -9,6 +9,9 @@ namespace Pipeline.Tests.Support;
 internal sealed class CliProcess : IDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
+
+    private static int LastPort = 16_000 + (Environment.ProcessId % 800 * 20);
+
     private readonly Process _process;
     private readonly Task<string> _output;
     private readonly Task<string> _error;
@@ -21,6 +24,16 @@ internal sealed class CliProcess : IDisposable
         _error = ReadErrorAsync(process.StandardError);
     }
 
+    /// <summary>
+    /// The command's assembly: the one that tests/all.sh published, which starts in a third of the processor time
+    /// because it is compiled ahead of time; else the one that was built with the tests.
+    /// </summary>
+    public static string Assembly { get; } = Path.Combine(
+        Environment.GetEnvironmentVariable("PUBLISHED_COMMAND") is { Length: > 0 } folder
+            ? folder
+            : AppContext.BaseDirectory,
+        "Pipeline.Cli.dll");
+
     /// <summary>Starts it without this machine's cloud variables; the environment has only the given ones.</summary>
     public static CliProcess Start(
         IEnumerable<string> arguments, params IEnumerable<(string Name, string Value)> environment) =>
@@ -31,7 +44,7 @@ internal sealed class CliProcess : IDisposable
         IReadOnlyList<string> before, IEnumerable<string> arguments,
         params IEnumerable<(string Name, string Value)> environment)
     {
-        string[] line = [.. before, "dotnet", Path.Combine(AppContext.BaseDirectory, "Pipeline.Cli.dll"), .. arguments];
+        string[] line = [.. before, "dotnet", Assembly, .. arguments];
         var process = Process.Start(Prepare(line[0], line[1..], environment))!;
         process.StandardInput.Close();
         return new(process);
@@ -63,8 +76,8 @@ internal sealed class CliProcess : IDisposable
     /// </summary>
     public static CliProcess StartShell(string line, params IEnumerable<(string Name, string Value)> environment)
     {
-        var command = $"dotnet '{Path.Combine(AppContext.BaseDirectory, "Pipeline.Cli.dll")}'";
-        var start = Prepare("bash", ["-c", line.Replace("$pipeline", command, StringComparison.Ordinal)], environment);
+        var command = line.Replace("$pipeline", $"dotnet '{Assembly}'", StringComparison.Ordinal);
+        var start = Prepare("bash", ["-c", command], environment);
         return new(Process.Start(start)!);
     }
 
@@ -83,17 +96,32 @@ internal sealed class CliProcess : IDisposable
         return await process.WaitAsync();
     }
 
-    /// <summary>Returns a port that is currently free.</summary>
+    /// <summary>
+    /// Returns a free port. The system gives it to nobody before the command listens there: it is below the ports that
+    /// the system chooses itself, and each test process has its own.
+    /// </summary>
     public static int FreePort()
     {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
+        while (true)
+        {
+            var port = Interlocked.Increment(ref LastPort);
+            using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            try
+            {
+                probe.Bind(new IPEndPoint(IPAddress.Loopback, port));
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Somebody listens there.
+            }
+        }
     }
 
     public int Id => _process.Id;
 
     public bool IsRunning => !_process.HasExited;
+
     /// <summary>Waits until the standard error contains a text.</summary>
     public async Task WaitForAsync(string text)
     {
