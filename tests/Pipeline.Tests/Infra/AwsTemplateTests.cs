@@ -191,6 +191,21 @@ public sealed partial class AwsTemplateTests
             Substitute(template.GetProperty("Outputs").GetProperty("StorageUrl").GetProperty("Value")));
     }
 
+    /// <summary>
+    /// Older versions go also from a bucket that keeps none any more, and so do the markers of deleted ones.
+    /// </summary>
+    [Fact]
+    public async Task OlderVersionsExpireWhetherOrNotNewOnesAreKept()
+    {
+        var rules = (await ResourceAsync("Bucket", "AWS::S3::Bucket"))
+            .GetProperty("LifecycleConfiguration").GetProperty("Rules").EnumerateArray().ToList();
+        Assert.Equal(
+            ["delete-results", "delete-versions", "abort-uploads"], rules.Select(r => r.GetProperty("Id").GetString()));
+        Assert.True(rules[1].TryGetProperty("NoncurrentVersionExpiration", out var days));
+        Assert.Equal("RetentionDays", days.GetProperty("NoncurrentDays").GetProperty("Ref").GetString());
+        Assert.True(rules[1].GetProperty("ExpiredObjectDeleteMarker").GetBoolean());
+    }
+
     private static async Task<JsonElement> ReadAsync()
     {
         using var folder = new TempFolder();
