@@ -10,6 +10,13 @@ internal static partial class EnvironmentRules
 
     private static readonly IReadOnlyList<Rule> Rules =
     [
+        // Their own readers check these. Only they do not know what a reference is.
+        new(
+            [
+                "AzureWebJobsStorage", "PipelineStorage", "APPLICATIONINSIGHTS_CONNECTION_STRING",
+                "OTEL_EXPORTER_OTLP_HEADERS",
+            ],
+            _ => true, "", IsSecret: true),
         new(["AWS_REGION", "AWS_DEFAULT_REGION"], Region().IsMatch, "Write a region, such as eu-west-1"),
         new(
             ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"], Token().IsMatch, KeyAlone,

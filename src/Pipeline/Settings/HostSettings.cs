@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Pipeline.Model;
+using Pipeline.Notation;
 using Pipeline.Options;
 using Pipeline.Stores;
 using Pipeline.Stores.Azure;
@@ -50,8 +51,8 @@ internal sealed record HostSettings(GivenSettings Given, ObjectStoreOptions Stor
     {
         try
         {
-            if (Azure is not null)
-                new AzureAccount(Azure).Dispose();
+            if (Azure is { } account && !IsReference(account.ConnectionString) && !IsReference(account.AccountName))
+                new AzureAccount(account).Dispose();
             return [];
         }
         catch (PipelineException problem)
@@ -59,6 +60,9 @@ internal sealed record HostSettings(GivenSettings Given, ObjectStoreOptions Stor
             return [problem.Message];
         }
     }
+
+    // Its own line names it.
+    private static bool IsReference(string? value) => KeyVault.Unresolved("", value ?? "") is not null;
 
     private static void Add(ICollection<string> faults, IEnumerable<string> more)
     {

@@ -1,5 +1,6 @@
 using Pipeline.Options;
 using Pipeline.Settings;
+using Pipeline.Tests.Infra;
 
 namespace Pipeline.Tests.Settings;
 
@@ -49,6 +50,35 @@ public sealed class EnvironmentRulesTests
     public void AnUnusableVariableIsNamedWithItsValueAndWhatToWrite(string name, string value, string fault) =>
         Assert.Equal(fault, Assert.Single(Check((name, value))));
 
+    /// <summary>Every variable and setting that may hold a reference: none is used, and each is named.</summary>
+    [Fact]
+    public void AReferenceThatAzureHasNotResolvedIsAFaultWhereverItStands()
+    {
+        const string Reference = "@Microsoft.KeyVault(SecretUri=https://vault.example.com/secrets/one)";
+        string[] variables =
+        [
+            .. Names.Clouds, "AzureWebJobsStorage", "PipelineStorage", "PipelineStorage__accountName",
+            "PipelineStorage__blobServiceUri", "PipelineStorage__credential", "PipelineStorage__clientId",
+            "APPLICATIONINSIGHTS_CONNECTION_STRING", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS",
+            "HTTPS_PROXY",
+        ];
+        // AWS_ROLE_ARN is not read where the SDK signs in by itself.
+        foreach (var name in variables.Except(["AWS_PROFILE"]))
+            Assert.Single(
+                FaultsOf(GivenSettings.None, (name, Reference)),
+                fault => fault.StartsWith(name + " is ", StringComparison.Ordinal));
+        foreach (var setting in SettingsCatalog.Pipeline)
+        {
+            var (path, variable) = setting.IsList
+                ? (setting.Path + ":0", setting.Variable + "__0")
+                : (setting.Path, setting.Variable);
+            Assert.Contains(
+                $"{variable} is a Key Vault reference that Azure has not resolved. Grant the app's identity Key Vault "
+                    + "Secrets User.",
+                FaultsOf(GivenSettings.None.With(path, variable, Reference)));
+        }
+    }
+
     [Fact]
     public void VariablesAreUsableAsTheCloudsDocumentThem() => Assert.Empty(Check(
         ("AWS_REGION", "us-gov-west-1"), ("AWS_DEFAULT_REGION", ""), ("AWS_ACCESS_KEY_ID", "AKIA1234567890"),
@@ -96,6 +126,23 @@ public sealed class EnvironmentRulesTests
             "AzureWebJobsStorage is not a storage connection string. Copy it from the account's access keys, "
                 + "or set AzureWebJobsStorage__accountName.",
         ], faults);
+    }
+
+    [Theory]
+    [InlineData("my account")]
+    [InlineData("a^b")]
+    public void AnAccountNameThatMakesNoAddressIsAFaultToo(string name) =>
+        Assert.Contains(
+            $"AzureWebJobsStorage__accountName is '{name}'. Write only the account's name, 3 to 24 lowercase letters "
+                + "and digits.",
+            FaultsOf(GivenSettings.None, ("AzureWebJobsStorage__accountName", name)));
+
+    private static List<string> FaultsOf(GivenSettings given, params IEnumerable<(string Name, string Value)> variables)
+    {
+        var values = variables.ToDictionary(v => v.Name, v => v.Value);
+        var faults = new List<string>();
+        HostSettings.Read(given, values.GetValueOrDefault, _ => { }, faults);
+        return faults;
     }
 
     private static string ThisFile([System.Runtime.CompilerServices.CallerFilePath] string path = "") => path;

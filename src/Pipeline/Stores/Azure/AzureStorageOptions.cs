@@ -143,11 +143,20 @@ public sealed record AzureStorageOptions : StoreLimits
     /// <summary>Returns the address of one of the three services.</summary>
     /// <param name="given">The address, where it is given.</param>
     /// <param name="service"><c>blob</c>, <c>queue</c> or <c>table</c>.</param>
-    internal Uri Address(Uri? given, string service) => given
-        ?? (AccountName is not null ? new Uri($"https://{AccountName}.{service}.core.windows.net") : null)
-        ?? throw Invalid(
-            $"The storage account's {service} address is missing. Set {Setting}, {Setting}__accountName or "
-            + $"{Setting}__{service}ServiceUri.");
+    internal Uri Address(Uri? given, string service)
+    {
+        if (given is not null)
+            return given;
+        if (AccountName is null)
+            throw Invalid(
+                $"The storage account's {service} address is missing. Set {Setting}, {Setting}__accountName or "
+                    + $"{Setting}__{service}ServiceUri.");
+        return Uri.TryCreate($"https://{AccountName}.{service}.core.windows.net", UriKind.Absolute, out var address)
+            ? address
+            : throw Invalid(
+                $"{Setting}__accountName is {DisplayText.Quote(AccountName)}. Write only the account's name, 3 to 24 "
+                    + "lowercase letters and digits.");
+    }
 
     private static PipelineException Invalid(string message) =>
         PipelineException.Permanent(FailureReasons.InvalidConfiguration, message);
