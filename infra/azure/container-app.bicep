@@ -20,6 +20,9 @@ param vaultName string
 @description('Name of the app\'s identity: the resource that main.bicep named id-...; it has the roles on storage account and vault.')
 param identityName string
 
+@description('Name of the Application Insights component that gets metrics, traces and log: output INSIGHTS_NAME of main.bicep; empty for none. Without it no alert sees this app.')
+param insightsName string = ''
+
 @description('Where Nimble delivers results, as in main.bicep; empty if results are read from the API.')
 param storageUrl string = ''
 
@@ -38,7 +41,7 @@ param settings textMap = {}
 @description('Tags of every resource.')
 param tags textMap = {}
 
-var suffix = uniqueString(resourceGroup().id, storageName)
+var suffix = uniqueString(toLower(resourceGroup().id), storageName)
 var name = 'ca-${suffix}'
 var secrets = ['nimble-api-key', 'callback-key', 'callback-key-previous']
 var pull = '7f951dda-4ed3-4680-a7ca-43fe172d538d'
@@ -46,6 +49,8 @@ var pull = '7f951dda-4ed3-4680-a7ca-43fe172d538d'
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = { name: identityName }
 
 resource vault 'Microsoft.KeyVault/vaults@2024-11-01' existing = { name: vaultName }
+
+resource insights 'Microsoft.Insights/components@2020-02-02' existing = if (!empty(insightsName)) { name: insightsName }
 
 resource registry 'Microsoft.ContainerRegistry/registries@2025-04-01' existing = if (!empty(registryName)) { name: registryName }
 
@@ -96,12 +101,19 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
             ['serve', '--listen', 'http://0.0.0.0:8080', '--callback-base', 'https://${name}.${environment.properties.defaultDomain}'],
             empty(storageUrl) ? [] : ['--storage-url', storageUrl]
           )
+          // A replica whose store does not answer gets no webhooks, and is not restarted for that.
+          probes: [
+            { type: 'Startup', httpGet: { path: '/healthz', port: 8080 }, periodSeconds: 2, failureThreshold: 60 }
+            { type: 'Liveness', httpGet: { path: '/healthz', port: 8080 }, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 }
+            { type: 'Readiness', httpGet: { path: '/readyz', port: 8080 }, periodSeconds: 10, timeoutSeconds: 6, failureThreshold: 3 }
+          ]
           env: concat(
             [
               { name: 'NIMBLE_API_KEY', secretRef: 'nimble-api-key' }
               { name: 'Pipeline__Delivery__CallbackKeys__0', secretRef: 'callback-key' }
               { name: 'Pipeline__Delivery__CallbackKeys__1', secretRef: 'callback-key-previous' }
             ],
+            empty(insightsName) ? [] : [{ name: 'APPLICATIONINSIGHTS_CONNECTION_STRING', value: insights!.properties.ConnectionString }],
             map(
               items(
                 union(

@@ -102,7 +102,7 @@ param claimDays int = 30
 @minValue(1)
 param partDays int = 7
 
-@description('Maximum number of instances of each scale group. There are eight groups, and a region\'s default quota is 250 instances over all of them.')
+@description('Maximum number of instances of each scale group. There are 11 groups, and a region\'s default quota is 250 instances over all of them.')
 @minValue(1)
 @maxValue(1000)
 param maximumInstances int = 20
@@ -119,6 +119,9 @@ param alwaysReadyCollect int = 0
 @minValue(1)
 @maxValue(1000)
 param httpConcurrency int = 100
+
+@description('What a new package or a changed setting does to running work: RollingUpdate, a preview, lets it end; Recreate ends it at once.')
+param updateStrategy 'RollingUpdate' | 'Recreate' = 'RollingUpdate'
 
 @description('Email addresses that alerts are sent to.')
 param alertEmails string[] = []
@@ -174,7 +177,9 @@ param budgetStart string = ''
 @description('Tags of every resource.')
 param tags textMap = {}
 
-var suffix = uniqueString(resourceGroup().id, environmentName)
+// Azure does not distinguish upper and lower case in the name of a group, nor GitHub in that of an environment; uniqueString does. With other
+// names the same deployment would get a second, empty storage account.
+var suffix = uniqueString(toLower(resourceGroup().id), toLower(environmentName))
 var identityName = 'id-${suffix}'
 var storageName = 'st${suffix}'
 var hostStorageName = 'sthost${suffix}'
@@ -249,8 +254,9 @@ module roles 'modules/roles.bicep' = {
     vaultName: vaultName
     insightsName: insightsName
     identityName: identityName
-    producers: producers
-    consumers: consumers
+    // An id that is named twice would be one resource twice.
+    producers: union(producers, [])
+    consumers: union(consumers, [])
   }
   dependsOn: [identity, storage, hostStorage, vault, monitoring]
 }
@@ -268,6 +274,7 @@ module app 'modules/function-app.bicep' = {
     alwaysReadyCollect: alwaysReadyCollect
     httpConcurrency: httpConcurrency
     zoneRedundant: zoneRedundant
+    updateStrategy: updateStrategy
     subnetId: network.?outputs.appSubnetId ?? ''
     settings: union(
       {
@@ -374,6 +381,9 @@ output KEY_VAULT_NAME string = vaultName
 
 @description('Name of the app\'s identity.')
 output IDENTITY_NAME string = identityName
+
+@description('Name of the Application Insights component.')
+output INSIGHTS_NAME string = insightsName
 
 @description('Principal id of the app\'s identity: the subject that AWS and Google trust.')
 output IDENTITY_PRINCIPAL_ID string = identity.outputs.principalId

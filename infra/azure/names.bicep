@@ -9,7 +9,7 @@ var workQueues = ['url-lists', 'submissions', 'results', 'notifications', 'expor
 var outputQueues = ['records', 'failures', 'manifests']
 
 @export()
-@description('Suffix of the dead-letter queue of a work queue.')
+@description('Suffix of the dead-letter queue of a queue. Functions move messages there from work queues, consumers from those that they read.')
 var poisonSuffix = '-poison'
 
 @export()

@@ -53,7 +53,7 @@ look() {
     state=ABSENT
   else
     cat "$work/error" >&2
-    echo "Cannot tell whether this exists: gcloud $*. Grant yourself the right to see it, then run the script again." >&2
+    echo "Cannot tell whether this exists: gcloud $*. Grant yourself the right to see it, then run the script again. A bucket may also be somebody else's: then choose another name." >&2
     exit 1
   fi
 }

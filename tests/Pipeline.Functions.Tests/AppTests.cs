@@ -70,6 +70,20 @@ public sealed class AppTests
             f => Assert.Equal("PipelineStorage", f[0].GetProperty("connection").GetString()));
     }
 
+    /// <summary>Flex Consumption scales all HTTP functions together, and each other function by itself.</summary>
+    [Fact]
+    public async Task TheScaleGroupsAreThoseThatThePagesCount()
+    {
+        await using var app = await FunctionsApp.StartAsync(new());
+
+        var groups = 1 + app.Host.Bindings.Values.Count(
+            f => f[0].GetProperty("type").GetString() is "queueTrigger" or "timerTrigger");
+
+        Assert.All(
+            ["docs/operating.md", "infra/azure/main.bicep"],
+            page => Assert.Contains($"There are {groups} groups", Repository.Read(page), StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task NoTwoRoutesOverlapBecauseTheHostPrefersNone()
     {

@@ -35,6 +35,9 @@ param httpConcurrency int
 @description('Whether the plan spreads its instances over the region\'s zones.')
 param zoneRedundant bool
 
+@description('What a new package or a changed setting does to running work: RollingUpdate lets it end, Recreate ends it at once.')
+param updateStrategy 'RollingUpdate' | 'Recreate'
+
 @description('Resource id of the subnet through which the app calls; empty for none.')
 param subnetId string
 
@@ -84,6 +87,9 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
         )
         triggers: { http: { perInstanceConcurrency: httpConcurrency } }
       }
+      // Azure takes this since 2023-12-01; no version that Bicep has types of declares it.
+      #disable-next-line BCP037
+      siteUpdateStrategy: { type: updateStrategy }
     }
   }
 

@@ -60,6 +60,8 @@ resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' existing = {
 
     resource outputs 'queues' existing = [for queue in outputQueues: { name: queue }]
 
+    resource outputPoison 'queues' existing = [for queue in outputQueues: { name: '${queue}${poisonSuffix}' }]
+
     resource all 'queues' existing = [for queue in queues: { name: queue }]
   }
 
@@ -170,25 +172,33 @@ resource producerQueue 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
 ]
 
 // Producers add lists, and can neither read nor delete any, not even their own: a list may name pages that are nobody else's business.
-var notForProducers = ['read', 'delete', 'move/action']
-var never = '@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name] StringNotEquals \'${listsContainer}\''
-var writeOnly = join(
-  map(
-    notForProducers,
-    action => '((!(ActionMatches{\'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/${action}\'})) OR (${never}))'
-  ),
-  ' AND '
-)
+// Each of Azure's own roles that may write blobs may also delete their container, and no condition excludes that.
+resource listWriter 'Microsoft.Authorization/roleDefinitions@2022-04-01' = if (!empty(producers)) {
+  name: guid(storage::blobs::lists.id, 'writer')
+  properties: {
+    roleName: 'Pipeline list writer ${storageName}'
+    description: 'Writes blobs, and can neither read nor delete any, nor their container.'
+    type: 'CustomRole'
+    assignableScopes: [resourceGroup().id]
+    permissions: [
+      {
+        actions: []
+        dataActions: [
+          'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write'
+          'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/add/action'
+        ]
+      }
+    ]
+  }
+}
 
 resource producerContainer 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for producer in producers: {
-    name: guid(storage::blobs::lists.id, producer, roles.blobDataContributor)
+    name: guid(storage::blobs::lists.id, producer, 'writer')
     scope: storage::blobs::lists
     properties: {
       principalId: producer
-      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.blobDataContributor)
-      conditionVersion: '2.0'
-      condition: writeOnly
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', listWriter.name)
     }
   }
 ]
@@ -200,6 +210,18 @@ resource consumerQueues 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
     properties: {
       principalId: consumers[i / length(outputQueues)]
       roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.queueDataMessageProcessor)
+    }
+  }
+]
+
+// The consumer library moves there what it cannot read.
+resource consumerPoison 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for i in range(0, length(consumers) * length(outputQueues)): {
+    name: guid(storage::queueService::outputPoison[i % length(outputQueues)].id, consumers[i / length(outputQueues)], roles.queueDataMessageSender)
+    scope: storage::queueService::outputPoison[i % length(outputQueues)]
+    properties: {
+      principalId: consumers[i / length(outputQueues)]
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.queueDataMessageSender)
     }
   }
 ]

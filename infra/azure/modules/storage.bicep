@@ -47,6 +47,8 @@ var retention = [
   { name: 'parts', container: 'records', days: partDays, tags: [{ name: 'closed', op: '==', value: 'true' }] }
 ]
 
+var queueNames = concat(workQueues, outputQueues)
+
 resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
   name: name
   location: location
@@ -84,7 +86,7 @@ resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
     name: 'default'
 
     resource queues 'queues' = [
-      for queue in concat(workQueues, map(workQueues, queue => '${queue}${poisonSuffix}'), outputQueues): {
+      for queue in concat(queueNames, map(queueNames, queue => '${queue}${poisonSuffix}')): {
         name: queue
       }
     ]

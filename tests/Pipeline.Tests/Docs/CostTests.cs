@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Pipeline.Options;
 using Pipeline.Tests.Infra;
 using Pipeline.Tests.Support;
@@ -50,8 +52,16 @@ public sealed class CostTests
         var test = Assert.Single(await Bicep.ResourcesAsync("Microsoft.Insights/webtests")).GetProperty("properties");
         var app = Assert.Single(await Bicep.ResourcesAsync("Microsoft.Web/sites"))
             .GetProperty("properties").GetProperty("functionAppConfig").GetProperty("scaleAndConcurrency");
+        var throttled = (await Bicep.ResourcesAsync("Microsoft.Insights/metricAlerts"))
+            .Single(alert => alert.GetProperty("name").GetString()!.StartsWith("storage-", StringComparison.Ordinal))
+            .GetProperty("properties").GetProperty("criteria").GetProperty("allOf")[0].GetProperty("dimensions")[0];
+        var timer = Regex.Match(
+            await File.ReadAllTextAsync(Path.Combine(Repository.Root, "src/Pipeline.Functions/SweepFunction.cs"), Ct),
+            @"TimerTrigger\(""\*/(\d+) \* \* \* \* \*""\)");
         var actual = new Dictionary<string, double>
         {
+            ["sweep_seconds"] = int.Parse(timer.Groups[1].Value, CultureInfo.InvariantCulture),
+            ["metric_alert_series"] = throttled.GetProperty("values").GetArrayLength(),
             ["requests_per_second"] = new PipelineOptions().Nimble.RequestsPerSecond,
             ["polling_seconds"] = queues.GetProperty("maxPollingInterval").Deserialize<TimeSpan>().TotalSeconds,
             ["batch_size"] = queues.GetProperty("batchSize").GetInt32(),

@@ -53,6 +53,7 @@ internal static class Bicep
         ["STORAGE_ACCOUNT_NAME"] = "staccount",
         ["KEY_VAULT_NAME"] = "kv-vault",
         ["IDENTITY_NAME"] = "id-app",
+        ["INSIGHTS_NAME"] = "appi-insights",
         ["CONSUMERS"] = """["00000000-0000-0000-0000-00000000000b","00000000-0000-0000-0000-00000000000c"]""",
     };
 
@@ -146,7 +147,7 @@ public enum BicepVersion
     /// <summary>The one that this repository uses.</summary>
     Newest,
 
-    /// <summary>The oldest one; that of the Azure Developer CLI lies between.</summary>
+    /// <summary>The oldest one that the package feed has, nearest to that of the Azure Developer CLI.</summary>
     Oldest,
 }
 

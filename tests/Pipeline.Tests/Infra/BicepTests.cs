@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Pipeline.Stores.Azure;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Infra;
@@ -73,9 +74,12 @@ public sealed class BicepTests
             new HashSet<string?>
             {
                 "NIMBLE_API_KEY", "Pipeline__Delivery__CallbackKeys__0", "AzureWebJobsStorage__accountName",
-                "AzureWebJobsStorage__credential", "AZURE_CLIENT_ID",
+                "AzureWebJobsStorage__credential", "AZURE_CLIENT_ID", "APPLICATIONINSIGHTS_CONNECTION_STRING",
             },
             settings.ToHashSet());
+        Assert.Equal(
+            ["Startup /healthz", "Liveness /healthz", "Readiness /readyz"],
+            template["containers"]![0]!["probes"]!.AsArray().Select(p => $"{p!["type"]} {p["httpGet"]!["path"]}"));
         Assert.Equal(1, (int?)template["scale"]!["minReplicas"]);
         Assert.Equal(
             ["url-lists", "submissions", "results", "notifications", "exports"],
@@ -199,23 +203,72 @@ public sealed class BicepTests
     private static string ScopeOf(JsonElement role) =>
         role.GetProperty("id").GetString()!.Split("/providers/Microsoft.Authorization/")[0];
 
+    /// <summary>Azure's own roles that may write blobs may also delete their container.</summary>
     [Fact]
-    public async Task ProducersNeitherReadNorDelete()
+    public async Task ProducersNeitherReadNorDeleteAnything()
     {
-        var (producer, lists) = ("00000000-0000-0000-0000-00000000000a", "/containers/lists");
-        var role = Assert.Single(
-            await Bicep.ResourcesAsync("Microsoft.Authorization/roleAssignments"),
-            r => r.GetProperty("properties").GetProperty("principalId").GetString() == producer
-                && ScopeOf(r).EndsWith(lists, StringComparison.Ordinal));
-        var condition = role.GetProperty("properties").GetProperty("condition").GetString()!;
-        Assert.Equal("2.0", role.GetProperty("properties").GetProperty("conditionVersion").GetString());
-        const string Blobs = "Microsoft.Storage/storageAccounts/blobServices/containers";
+        const string Blobs = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs";
+        var writer = Assert.Single(await Bicep.ResourcesAsync("Microsoft.Authorization/roleDefinitions"));
+        var permission = Assert.Single(
+            writer.GetProperty("properties").GetProperty("permissions").EnumerateArray());
+        Assert.Empty(permission.GetProperty("actions").EnumerateArray());
         Assert.Equal(
-            ["read", "delete", "move/action"],
-            condition.Split(" AND ").Select(part => part.Split('\'')[1][(Blobs.Length + "/blobs/".Length)..]));
-        Assert.All(condition.Split(" AND "), part => Assert.EndsWith(
-            $" OR (@Resource[{Blobs}:name] StringNotEquals 'lists'))", part, StringComparison.Ordinal));
+            [$"{Blobs}/write", $"{Blobs}/add/action"],
+            permission.GetProperty("dataActions").EnumerateArray().Select(a => a.GetString()));
+        // Storage Queue Data Message Sender, and the role above.
+        var sender = "c6a89b2d-59bc-44d0-9896-0f6e12d7b80a";
+        Assert.Equal(
+            [("containers/lists", writer.GetProperty("name").GetString()!), ("queues/url-lists", sender)],
+            (await RolesOfAsync("00000000-0000-0000-0000-00000000000a")).Order());
     }
+
+    /// <summary>They take from the output's queues, read its containers, and put aside what they cannot read.</summary>
+    [Fact]
+    public async Task ConsumersReceiveTheOutputAndNothingElse()
+    {
+        var (processor, sender, reader) = (
+            "8a0f0c08-91a1-4084-bc3d-661d67233fed", "c6a89b2d-59bc-44d0-9896-0f6e12d7b80a",
+            "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1");
+        Assert.Equal(
+            AzureNames.OutputQueues.SelectMany(
+                name => new[]
+                {
+                    ($"containers/{name}", reader), ($"queues/{name}", processor), ($"queues/{name}-poison", sender),
+                }).Order(),
+            (await RolesOfAsync("00000000-0000-0000-0000-00000000000b")).Order());
+    }
+
+    /// <summary>Azure and GitHub do not distinguish them, so a deployment must not become another by them.</summary>
+    [Fact]
+    public async Task UpperAndLowerCaseOfAnEnvironmentMakeOneDeployment()
+    {
+        using var copy = new TempFolder();
+        TempFolder.CopyFolder(Folder, copy.Path);
+        var names = new HashSet<string>();
+        foreach (var name in new[] { "Prod", "prod", "1", new string('a', 64) })
+        {
+            await File.WriteAllTextAsync(
+                copy["one.bicepparam"],
+                $"using 'main.bicep'\nparam environmentName = '{name}'\nparam location = 'westeurope'\n"
+                    + "param nimbleApiKey = 'key'\nparam callbackKey = 'key'\n",
+                TestContext.Current.CancellationToken);
+            var snapshot = await Bicep.SnapshotAsync(BicepVersion.Newest, copy.Path, "one.bicepparam");
+            foreach (var account in snapshot["predictedResources"]!.AsArray()
+                .Where(r => (string?)r!["type"] == "Microsoft.Storage/storageAccounts"))
+            {
+                Assert.Matches("^[a-z0-9]{3,24}$", (string?)account!["name"]);
+                names.Add((string)account["name"]!);
+            }
+        }
+        Assert.Equal(3 * 2, names.Count);
+    }
+
+    private static async Task<IEnumerable<(string Scope, string Role)>> RolesOfAsync(string principal) =>
+        (await Bicep.ResourcesAsync("Microsoft.Authorization/roleAssignments"))
+            .Where(r => r.GetProperty("properties").GetProperty("principalId").GetString() == principal)
+            .Select(r => (
+                string.Join('/', ScopeOf(r).Split('/')[^2..]),
+                r.GetProperty("properties").GetProperty("roleDefinitionId").GetString()!.Split('/')[^1]));
 
     [Fact]
     public async Task TheAppIsOnFlexConsumptionWithoutSettingsThatBelongToOtherPlans()
@@ -226,6 +279,7 @@ public sealed class BicepTests
         Assert.Equal(
             """{"name":"dotnet-isolated","version":"10.0"}""", JsonSerializer.Serialize(config.GetProperty("runtime")));
         Assert.Equal(2048, config.GetProperty("scaleAndConcurrency").GetProperty("instanceMemoryMB").GetInt32());
+        Assert.Equal("RollingUpdate", config.GetProperty("siteUpdateStrategy").GetProperty("type").GetString());
         Assert.Equal(
             "UserAssignedIdentity",
             config.GetProperty("deployment")

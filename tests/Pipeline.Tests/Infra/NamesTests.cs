@@ -17,8 +17,8 @@ public sealed partial class NamesTests
     {
         Assert.Equal(
             Work.Order(), Names.ConstantsOf(typeof(QueueNames)).Where(n => n != QueueNames.PoisonSuffix).Order());
-        var expected = Work.Concat(Work.Select(q => q + QueueNames.PoisonSuffix))
-            .Concat(Names.ConstantsOf(typeof(AzureNames), "Queue"));
+        var queues = Work.Concat(Names.ConstantsOf(typeof(AzureNames), "Queue")).ToList();
+        var expected = queues.Concat(queues.Select(q => q + QueueNames.PoisonSuffix));
         Assert.Equal(
             expected.Order(StringComparer.Ordinal),
             await Names.OfAsync("Microsoft.Storage/storageAccounts/queueServices/queues"));
