@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Pipeline.Cli.Serving;
 using Pipeline.Cli.Settings;
 using Pipeline.Cli.Stores;
+using Pipeline.Dashboard.Pages;
 using Pipeline.Hosting;
 using Pipeline.Model;
 using Pipeline.Options;
@@ -25,10 +26,14 @@ internal sealed class RunHost : IAsyncDisposable
     // A receiver that is down gets its notifications from the next run, or from 'pipeline serve'.
     private static readonly TimeSpan NotifyWithin = TimeSpan.FromSeconds(30);
 
+    // Preparing the pages takes processor time that a short run needs itself; nobody opens a page sooner.
+    private static readonly TimeSpan WarmUpAfter = TimeSpan.FromSeconds(5);
+
     private readonly Stack<IAsyncDisposable> _parts = new();
     private QueueHostOptions _runnerOptions = null!;
     private OpenWorkStore _store = null!;
     private WebApplication _app = null!;
+    private PageWarmup? _warmup;
 
     public IServiceProvider Services => _app.Services;
 
@@ -64,6 +69,7 @@ internal sealed class RunHost : IAsyncDisposable
     /// <param name="cancellationToken">Stops the work.</param>
     public async Task RunAsync(IReadOnlyList<string> listIds, TimeSpan atLeast, CancellationToken cancellationToken)
     {
+        WarmUp(WarmUpAfter);
         var runner = CreateRunner();
         var started = TimeProvider.System.GetTimestamp();
         long? closed = null;
@@ -92,6 +98,7 @@ internal sealed class RunHost : IAsyncDisposable
     {
         // Failing sweeps end a run, which somebody waits for. A server goes on with all that does not need a sweep.
         _runnerOptions.MaxSweepFailures = int.MaxValue;
+        WarmUp(TimeSpan.Zero);
         return CreateRunner().RunAsync(_ => Task.FromResult(false), cancellationToken);
     }
 
@@ -152,6 +159,8 @@ internal sealed class RunHost : IAsyncDisposable
                 return refused;
         return null;
     }
+
+    private void WarmUp(TimeSpan after) => _warmup ??= Add(PageWarmup.Start(Services, after));
 
     private QueueHost CreateRunner() => PipelineWorker.CreateHost(Services, _runnerOptions);
 

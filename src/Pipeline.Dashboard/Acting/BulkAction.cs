@@ -1,4 +1,5 @@
 using Pipeline.Model;
+using Pipeline.Model.Actions;
 
 namespace Pipeline.Dashboard.Acting;
 
@@ -13,24 +14,18 @@ internal sealed record BulkProgress(int Done, int Of, string Unit, string Note)
     public static BulkProgress None { get; } = new(0, 0, "", "");
 }
 
-/// <summary>Something that somebody asked for and that may take long.</summary>
-/// <param name="subject">What it is done to: a list, or <see cref="AllLists"/>.</param>
+/// <summary>An action of this process.</summary>
+/// <param name="subject">What it is done to: a list, or <see cref="ActionEntry.AllLists"/>.</param>
 /// <param name="title">What was asked for, for people.</param>
 /// <param name="startedAt">When, UTC.</param>
 internal sealed class BulkAction(string subject, string title, DateTimeOffset startedAt) : IProgress<BulkProgress>
 {
-    /// <summary>The subject of actions on many lists. No list has this id.</summary>
-    public const string AllLists = "*";
-
     private volatile BulkProgress _progress = BulkProgress.None;
 
     /// <summary>What it is done to.</summary>
     public string Subject => subject;
 
-    /// <summary>What was asked for, for people.</summary>
-    public string Title => title;
-
-    /// <summary>When, UTC.</summary>
+    /// <summary>When it began, UTC.</summary>
     public DateTimeOffset StartedAt => startedAt;
 
     /// <summary>How far it is.</summary>
@@ -39,18 +34,31 @@ internal sealed class BulkAction(string subject, string title, DateTimeOffset st
     /// <summary>Ends with what was done, in a sentence for people.</summary>
     public required Task<string> Work { get; init; }
 
+    /// <summary>Ends when the ledger has the result too.</summary>
+    public Task Recorded { get; set; } = Task.CompletedTask;
+
     /// <inheritdoc/>
     public void Report(BulkProgress value) => _progress = value;
 
-    /// <summary>How far it is, in a sentence for people.</summary>
-    public string Describe() => Work switch
+    /// <summary>What the ledger keeps of it.</summary>
+    /// <param name="now">The time, UTC.</param>
+    public ActionEntry ToEntry(DateTimeOffset now) => new()
+    {
+        Subject = subject,
+        Title = title,
+        StartedAt = startedAt,
+        UpdatedAt = now,
+        Done = Progress.Done,
+        Of = Progress.Of,
+        Unit = Progress.Unit,
+        Note = Progress.Note,
+        Result = Work.IsCompleted ? Result() : null,
+    };
+
+    private string Result() => Work switch
     {
         { IsCompletedSuccessfully: true } => Work.Result,
-        { IsFaulted: true } => Work.Exception.InnerException is PipelineException problem
-            ? problem.Message
-            : "It was cut short by an error. Repeat it: what was done is not done again.",
-        { IsCanceled: true } => "It was cut short. Repeat it: what was done is not done again.",
-        _ when Progress.Of == 0 => "It is under way.",
-        _ => $"{Progress.Done:N0} of {Amount.Of(Progress.Of, Progress.Unit)} done. {Progress.Note}",
+        { Exception.InnerException: PipelineException problem } => problem.Message,
+        _ => "It was cut short by an error. Repeat it: what was done is not done again.",
     };
 }

@@ -4,6 +4,7 @@ using Pipeline.Dashboard.Pages;
 using Pipeline.Dashboard.Pages.Lists;
 using Pipeline.Dashboard.Pages.Views;
 using Pipeline.Model;
+using Pipeline.Model.Actions;
 using Pipeline.Steering;
 
 namespace Pipeline.Dashboard.Acting;
@@ -32,7 +33,7 @@ internal sealed class ListBulk(ListControls controls, OpenListSearch search, Bul
         if (!Titles.TryGetValue(verb, out var title))
             return null;
         var who = DashboardAccess.Describe(context);
-        await actions.RunAsync(BulkAction.AllLists, title, progress => SteerAsync(verb, filter, ids, who, progress));
+        await actions.RunAsync(ActionEntry.AllLists, title, progress => SteerAsync(verb, filter, ids, who, progress));
         return PageActions.Go(context, page.To(["lists"], filter.Fields));
     }
 

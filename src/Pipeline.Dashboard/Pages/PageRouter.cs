@@ -18,6 +18,12 @@ internal sealed class PageRouter(
     // The text field of the form for lists; a longer list is a file.
     private const int MaxField = 16 << 20;
 
+    // What surrounds a file in a form: names and small fields.
+    private const long FormParts = 64 << 10;
+
+    // How much of a body is read, to tell a browser that it is too long.
+    private const long MaxRead = 512 << 20;
+
     /// <summary>Answers a request.</summary>
     /// <param name="context">The request.</param>
     /// <param name="path">Its path below <see cref="DashboardPlace.BasePath"/>.</param>
@@ -54,9 +60,14 @@ internal sealed class PageRouter(
         if (access.IsReadOnly)
             return Problem(page, StatusCodes.Status403Forbidden, "These pages only show",
                 "Pipeline__Dashboard__ReadOnly is set, so nothing can be changed here.");
-        if (!await IsOwnFormAsync(context, SentList.MaxBytes))
+        var form = await ReadFormAsync(context, SentList.MaxBytes);
+        if (form == FormFate.TooLong)
+            return Problem(page, StatusCodes.Status413PayloadTooLarge, "This list is too long for the form",
+                $"The form takes at most {Show.Size(SentList.MaxBytes)}. Nothing was submitted. A longer list: "
+                + "pipeline submit LIST");
+        if (form != FormFate.Own)
             return Problem(page, StatusCodes.Status400BadRequest, "Nothing was done",
-                "This form was not sent from a current page of this site, or is too long. Open the page again and "
+                "This form was not sent from a current page of this site. Open the page again and "
                 + "repeat it. Behind a proxy, let it pass the Host header on, or set --callback-base to the public "
                 + "address.");
         return await forms.ActAsync(context, page, segments) ?? NotFound(page);
@@ -69,7 +80,7 @@ internal sealed class PageRouter(
             return access.Decide(context) == AccessDecision.Granted
                 ? Results.Redirect(home)
                 : SignInPage(context, null);
-        if (!await IsOwnFormAsync(context, MaxSignIn))
+        if (await ReadFormAsync(context, MaxSignIn) != FormFate.Own)
             return SignInPage(context, "This page was too old. Give the key again.");
         return access.SignIn(context, context.Request.Form["key"]) switch
         {
@@ -85,25 +96,66 @@ internal sealed class PageRouter(
         return new(page, "Sign in", SignIn.Create().With(page, problem)) { Status = StatusCodes.Status401Unauthorized };
     }
 
-    private async Task<bool> IsOwnFormAsync(HttpContext context, long maxBytes)
+    private async Task<FormFate> ReadFormAsync(HttpContext context, long maxBytes)
     {
-        if (!context.Request.HasFormContentType || !access.IsOwnOrigin(context.Request))
-            return false;
+        var request = context.Request;
+        if (!request.HasFormContentType || !access.IsOwnOrigin(request))
+            return FormFate.Foreign;
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
-            size.MaxRequestBodySize = maxBytes;
+            size.MaxRequestBodySize = MaxRead;
+        if (request.ContentLength > maxBytes + FormParts)
+            return await RefuseAsync(context);
         var limits = new FormOptions
         {
             MultipartBodyLengthLimit = maxBytes, ValueLengthLimit = (int)Math.Min(MaxField, maxBytes),
         };
         try
         {
-            var form = await context.Request.ReadFormAsync(limits, context.RequestAborted);
-            return access.IsOwnForm(context, form[DashboardAccess.FormField]);
+            var form = await request.ReadFormAsync(limits, context.RequestAborted);
+            return access.IsOwnForm(context, form[DashboardAccess.FormField]) ? FormFate.Own : FormFate.Foreign;
         }
-        catch (Exception error) when (error is InvalidDataException or BadHttpRequestException)
+        catch (BadHttpRequestException error)
         {
-            return false;
+            return error.StatusCode == StatusCodes.Status413PayloadTooLarge ? FormFate.TooLong : FormFate.Foreign;
         }
+        catch (InvalidDataException error)
+        {
+            // The framework has no other sign for what is beyond a limit.
+            return error.Message.Contains("limit", StringComparison.Ordinal)
+                ? await RefuseAsync(context)
+                : FormFate.Foreign;
+        }
+    }
+
+    /// <summary>
+    /// Reads the rest of a body that is too long, within bounds: a browser that is cut off while it sends shows no
+    /// answer.
+    /// </summary>
+    private static async Task<FormFate> RefuseAsync(HttpContext context)
+    {
+        try
+        {
+            await context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted);
+        }
+        catch (Exception error) when (error is BadHttpRequestException or IOException)
+        {
+            // It is longer than anybody reads.
+        }
+
+        return FormFate.TooLong;
+    }
+
+    /// <summary>What is known of a form that was sent.</summary>
+    private enum FormFate
+    {
+        /// <summary>One of our own pages sent it.</summary>
+        Own,
+
+        /// <summary>It is not known to be our own.</summary>
+        Foreign,
+
+        /// <summary>It is longer than we take.</summary>
+        TooLong,
     }
 
     private static PageResult NotFound(PageContext page) =>

@@ -21,16 +21,20 @@ internal sealed class OverviewEndpoints(
         app.MapPost("/_admin/page/faults", context => GuardAsync(context, () => ChangeAsync(context)));
         app.MapGet("/_admin/page/object", context => GuardAsync(context, () => objects.ShowAsync(context)));
         app.MapGet("/_admin/page/style.css", context => SendAsync(context, "dashboard.css", "text/css; charset=utf-8"));
+        app.MapGet(
+            "/_admin/page/page.js", context => SendAsync(context, "dashboard.js", "text/javascript; charset=utf-8"));
         app.MapGet("/_admin/page/icon.svg", context => SendAsync(context, "icon.svg", "image/svg+xml"));
     }
 
     private async Task ShowAsync(HttpContext context, string? problem = null)
     {
         var model = reader.Read($"{context.Request.Scheme}://{context.Request.Host}", requests.All);
+        // A page that keeps itself current asks for its content alone.
+        var page = context.Request.Query["part"] == "main" ? Sections.Create() : OverviewPage.Create();
         context.Response.ContentType = "text/html; charset=utf-8";
+        context.Response.Headers["X-Updated"] = Show.Time(model.Now);
         await using var writer = new StringWriter();
-        await OverviewPage.Create().With(model with { Problem = problem })
-            .RenderAsync(writer, Encoder, context.RequestAborted);
+        await page.With(model with { Problem = problem }).RenderAsync(writer, Encoder, context.RequestAborted);
         await context.Response.WriteAsync(writer.ToString(), context.RequestAborted);
     }
 

@@ -217,6 +217,7 @@ public static class PipelineServices
         services.AddSingleton<IRequestPace, LocalRequestPace>();
         services.AddSingleton<IPauseLedger, LocalPauseLedger>();
         services.AddSingleton<IScheduleLedger, LocalScheduleLedger>();
+        services.AddSingleton<IActionLedger, LocalActionLedger>();
         services.AddSingleton<IListOrigins, LocalListOrigins>();
         services.AddSingleton<IListEraser, LocalListEraser>();
         services.AddSingleton<IRestoreLedger, LocalRestoreLedger>();
@@ -256,6 +257,7 @@ public static class PipelineServices
         services.AddSingleton<IRequestPace, TableRequestPace>();
         services.AddSingleton<IPauseLedger, TablePauseLedger>();
         services.AddSingleton<IScheduleLedger, TableScheduleLedger>();
+        services.AddSingleton<IActionLedger, TableActionLedger>();
         services.AddSingleton<IListOrigins, TableListOrigins>();
         services.AddSingleton<IRestoreLedger, TableRestoreLedger>();
         services.AddSingleton<QueueErasure>();

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Pipeline.Model;
+using Pipeline.Model.Actions;
 using Pipeline.Model.Schedules;
 
 namespace Pipeline.Json;
@@ -20,6 +21,7 @@ namespace Pipeline.Json;
 [JsonSerializable(typeof(Failure))]
 [JsonSerializable(typeof(Manifest))]
 [JsonSerializable(typeof(ScheduleEntry))]
+[JsonSerializable(typeof(ActionEntry))]
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(IReadOnlyDictionary<string, JsonElement>))]
 internal sealed partial class PipelineJson : JsonSerializerContext

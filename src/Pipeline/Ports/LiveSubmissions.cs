@@ -23,7 +23,7 @@ internal static class LiveSubmissions
         var ahead = new Queue<(SubmissionEntry Submission, Task<OutcomeCounts> Outcomes)>();
         await foreach (var submission in ledger.GetSubmissionsAsync(listId, cancellationToken))
         {
-            ahead.Enqueue((submission, CountAsync(ledger, submission, cancellationToken)));
+            ahead.Enqueue((submission, ledger.CountOutcomesAsync(submission, cancellationToken)));
             if (ahead.Count == MaxParallel && ahead.Dequeue() is var first)
                 yield return (first.Submission, await first.Outcomes);
         }
@@ -36,8 +36,8 @@ internal static class LiveSubmissions
     /// Counts the outcomes of a submission. Reads inputs only if necessary: a closed submission stores its counts, and
     /// one that is not accepted has no outcomes yet.
     /// </summary>
-    private static Task<OutcomeCounts> CountAsync(
-        ILedger ledger, SubmissionEntry submission, CancellationToken cancellationToken) =>
+    public static Task<OutcomeCounts> CountOutcomesAsync(
+        this ILedger ledger, SubmissionEntry submission, CancellationToken cancellationToken) =>
         submission.State switch
         {
             SubmissionState.Closed => Task.FromResult(new OutcomeCounts(0, submission.Records, submission.Failures)),

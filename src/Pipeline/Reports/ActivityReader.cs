@@ -6,7 +6,8 @@ using Pipeline.Ports.Reading;
 namespace Pipeline.Reports;
 
 /// <summary>Reads what people did, what was refused, and what no worker could handle.</summary>
-internal sealed class ActivityReader(IEventLog events, IDeadLetters deadLetters, ILedger ledger, TimeProvider time)
+internal sealed class ActivityReader(
+    IEventLog events, IDeadLetters deadLetters, IListCatalog catalog, ILedger ledger, TimeProvider time)
 {
     private static readonly string[] Queues =
     [
@@ -42,14 +43,10 @@ internal sealed class ActivityReader(IEventLog events, IDeadLetters deadLetters,
                 cancellationToken);
 
     /// <summary>Returns the lists that were refused in the last seven days, the latest first.</summary>
-    public async Task<IReadOnlyList<RefusedListReport>> GetRefusedAsync(int max, CancellationToken cancellationToken)
-    {
-        var since = time.GetUtcNow() - RefusedShown;
-        return await ledger.GetRefusedListsAsync(cancellationToken)
-            .Where(list => list.ClosedAt > since)
-            .OrderByDescending(list => list.ClosedAt)
-            .Take(max)
-            .Select(list => new RefusedListReport(list.ListId, list.Source, list.Message, list.ClosedAt))
-            .ToListAsync(cancellationToken);
-    }
+    public async Task<IReadOnlyList<RefusedListReport>> GetRefusedAsync(
+        int max, CancellationToken cancellationToken) =>
+    [
+        .. (await catalog.GetRefusedAsync(time.GetUtcNow() - RefusedShown, max, cancellationToken))
+            .Select(list => new RefusedListReport(list.ListId, list.Source, list.Message, list.ClosedAt)),
+    ];
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Model;
+using Pipeline.Model.Actions;
 using Pipeline.Ports;
 using Pipeline.Ports.Ledgers;
 using Pipeline.Ports.Reading;
@@ -44,6 +45,72 @@ public abstract class ReadingContract : IAsyncLifetime
 
         Assert.Equal(["a", "c"], first.Select(list => list.ListId));
         Assert.Equal(["d"], second.Select(list => list.ListId));
+    }
+
+    [Fact]
+    public async Task AnOpenListIsShownAsItWasWrittenLast()
+    {
+        await CreateAsync("list", ListState.Open);
+        var first = (await Ledger.GetListAsync("list", Token))!;
+        var paused = await Ledger.UpdateListAsync(
+            first with { Steering = ListSteering.Paused, SteeredAt = Some.Time, Inputs = 7 }, Token);
+        // Somebody else's change, of what was read before, does not count.
+        Assert.Null(await Ledger.UpdateListAsync(first with { Steering = ListSteering.Cancelled }, Token));
+
+        Assert.Equal(paused! with { Version = "" }, Assert.Single(await OpenAsync()) with { Version = "" });
+        var resumed = await Ledger.UpdateListAsync(paused with { Steering = ListSteering.None }, Token);
+        Assert.Equal(ListSteering.None, Assert.Single(await OpenAsync()).Steering);
+        await Ledger.UpdateListAsync(resumed! with { State = ListState.Closed, ClosedAt = Some.Time }, Token);
+        Assert.Empty(await OpenAsync());
+        await ReopenAsync("list", close: false);
+        Assert.Equal(ListState.Open, Assert.Single(await OpenAsync()).State);
+
+        Task<IReadOnlyList<ListEntry>> OpenAsync() => Catalog.GetOpenPageAsync("", 10, Token);
+    }
+
+    [Fact]
+    public async Task RefusedListsComeTheLatestFirstAndOldOnesAreLeftOut()
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        foreach (var (id, age) in new[] { ("a", 1), ("b", 2), ("c", 0), ("old", 8 * 24) })
+        {
+            var list = await Ledger.CreateListAsync(Some.List(id), Token);
+            await Ledger.UpdateListAsync(
+                list with { State = ListState.Refused, ClosedAt = now.AddHours(-age), Message = "bad" }, Token);
+        }
+
+        var refused = await Catalog.GetRefusedAsync(now.AddDays(-7), 10, Token);
+
+        Assert.Equal(["a", "b", "c"], refused.Select(list => list.ListId).Order());
+        Assert.All(refused, list => Assert.Equal("bad", list.Message));
+        Assert.Equal(2, (await Catalog.GetRefusedAsync(now.AddDays(-7), 2, Token)).Count);
+    }
+
+    [Fact]
+    public async Task TheLastActionOfEachListIsKeptForAWhile()
+    {
+        var actions = _services.GetRequiredService<IActionLedger>();
+        var first = Action("list", Some.Time);
+        Assert.Null(await actions.FindActionAsync("list", Token));
+        await actions.UpdateActionAsync(first, Token);
+        Assert.Null(await actions.FindActionAsync("list", Token));
+
+        await actions.BeginActionAsync(first, Token);
+        await actions.BeginActionAsync(Action(ActionEntry.AllLists, Some.Time.AddDays(6)), Token);
+        var done = first with { Done = 3, Of = 10, Unit = "list", Note = "Ünï \"n\"", Result = "Done." };
+        await actions.UpdateActionAsync(done, Token);
+        Assert.Equal(done, await actions.FindActionAsync("list", Token));
+
+        await actions.BeginActionAsync(Action("other", Some.Time.AddDays(8)), Token);
+        Assert.Null(await actions.FindActionAsync("list", Token));
+        Assert.NotNull(await actions.FindActionAsync(ActionEntry.AllLists, Token));
+
+        // Times are kept in milliseconds.
+        static ActionEntry Action(string subject, DateTimeOffset at) => new()
+        {
+            Subject = subject, Title = "Replay since", StartedAt = at.AddTicks(-(at.Ticks % TimeSpan.TicksPerSecond)),
+            UpdatedAt = at.AddTicks(-(at.Ticks % TimeSpan.TicksPerSecond)),
+        };
     }
 
     [Fact]
@@ -151,12 +218,13 @@ public abstract class ReadingContract : IAsyncLifetime
             list with { State = state, ClosedAt = state == ListState.Closed ? closedAt ?? Some.Time : null }, Token);
     }
 
-    private async Task ReopenAsync(string listId)
+    private async Task ReopenAsync(string listId, bool close = true)
     {
         var open = await Ledger.UpdateListAsync(
             (await Ledger.GetListAsync(listId, Token))! with { State = ListState.Open, ClosedAt = null }, Token);
-        await Ledger.UpdateListAsync(
-            open! with { State = ListState.Closed, ClosedAt = Some.Time.AddHours(1) }, Token);
+        if (close)
+            await Ledger.UpdateListAsync(
+                open! with { State = ListState.Closed, ClosedAt = Some.Time.AddHours(1) }, Token);
     }
 
     private async Task PlanAsync(string listId, int sequence, SubmissionState state, params InputState[] inputs)

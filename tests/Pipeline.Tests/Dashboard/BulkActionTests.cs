@@ -1,6 +1,10 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Moq;
 using Pipeline.Dashboard.Acting;
 using Pipeline.Model;
+using Pipeline.Model.Actions;
+using Pipeline.Ports.Ledgers;
 using Pipeline.Replay;
 using Pipeline.Tests.Submit;
 
@@ -59,11 +63,56 @@ public sealed class BulkActionTests
     [Trait("Promise", "9")]
     public async Task AnActionThatFailsSaysSoAndTheNextOneStarts()
     {
-        var actions = new BulkActions(TimeProvider.System);
+        await using var api = await ApiWorld.StartAsync("");
+        var actions = api.Services.GetRequiredService<BulkActions>();
         await actions.RunAsync("l", "First", _ => throw PipelineException.Permanent("invalid_input", "It is closed."));
-        Assert.Equal("It is closed.", actions.Find("l")!.Describe());
+        Assert.Equal("It is closed.", (await actions.FindAsync("l", Token))!.Text);
         await actions.RunAsync("l", "Second", _ => Task.FromResult("Done."));
-        Assert.Equal("Done.", actions.Find("l")!.Describe());
+        Assert.Equal("Done.", (await actions.FindAsync("l", Token))!.Text);
+    }
+
+    [Fact]
+    public async Task AnotherProcessShowsHowFarAnActionIsAndThatItsProcessEnded()
+    {
+        await using var api = await ApiWorld.StartAsync("");
+        await api.World.PlanAsync(3);
+        var ledger = api.Services.GetRequiredService<IActionLedger>();
+        var now = api.Services.GetRequiredService<TimeProvider>().GetUtcNow();
+        var action = new ActionEntry
+        {
+            Subject = "list", Title = "Replay of failures since", StartedAt = now.AddMinutes(-5), UpdatedAt = now,
+            Done = 120, Of = 400, Unit = "submission", Note = "Read again: 30.",
+        };
+        await ledger.BeginActionAsync(action, Token);
+
+        Assert.Contains("120 of 400 submissions done. Read again: 30.", await PageAsync(api));
+        // One at a time, also if the other process does it.
+        var actions = api.Services.GetRequiredService<BulkActions>();
+        await actions.RunAsync("list", "Another", _ => throw new InvalidOperationException("It was started."));
+        Assert.Equal("Replay of failures since", (await actions.FindAsync("list", Token))!.Title);
+
+        await ledger.UpdateActionAsync(action with { UpdatedAt = now.AddMinutes(-1) }, Token);
+        Assert.Contains(
+            "Its process ended at 120 of 400 submissions. Read again: 30. Do it again for the rest: what was done is "
+                + "not done again.",
+            await PageAsync(api));
+        await actions.RunAsync("list", "Again", _ => Task.FromResult("Read again: 370."));
+        Assert.Contains("Read again: 370.", await PageAsync(api));
+        Assert.Equal("Read again: 370.", (await ledger.FindActionAsync("list", Token))!.Result);
+    }
+
+    [Fact]
+    [Trait("Promise", "9")]
+    public async Task AnActionGoesOnWhileTheLedgerCannotKeepItsProgress()
+    {
+        var ledger = new Mock<IActionLedger>();
+        ledger.Setup(l => l.BeginActionAsync(It.IsAny<ActionEntry>(), It.IsAny<CancellationToken>()))
+            .ThrowsAsync(PipelineException.Transient("unavailable", "The table does not answer."));
+        var actions = new BulkActions(ledger.Object, TimeProvider.System, NullLogger<BulkActions>.Instance);
+
+        await actions.RunAsync("l", "First", _ => Task.FromResult("Done."));
+
+        Assert.Equal("Done.", (await actions.FindAsync("l", Token))!.Text);
     }
 
     private static async Task<string> PageAsync(ApiWorld api) =>

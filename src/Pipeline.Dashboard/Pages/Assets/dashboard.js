@@ -32,6 +32,9 @@
       return;
     }
     parts.forEach((part, i) => {
+      // What somebody has unfolded stays unfolded.
+      const folds = nextParts[i].querySelectorAll('details');
+      part.querySelectorAll('details').forEach((fold, j) => { if (folds[j]) folds[j].open = fold.open; });
       if (part.outerHTML !== nextParts[i].outerHTML && !isInUse(part)) part.replaceWith(nextParts[i]);
     });
   };

@@ -13,7 +13,7 @@ namespace Pipeline.Dashboard.Pages.Lists;
 /// <param name="Action">What somebody last asked for here, and how far it is; null for nothing.</param>
 internal sealed record ListPageModel(
     ListEntry Entry, OpenList? Open, FinishedList? Finished, IReadOnlyList<FailureGroup> Failures, bool IsSample,
-    BulkAction? Action);
+    ActionReport? Action);
 
 /// <summary>All lists.</summary>
 /// <param name="Filter">Which open lists.</param>
@@ -23,7 +23,7 @@ internal sealed record ListPageModel(
 /// <param name="Finished">A page of closed lists.</param>
 /// <param name="NextFinished">The path of the next page; null if there is none.</param>
 internal sealed record ListsPageModel(
-    ListFilter Filter, BulkAction? Action, IReadOnlyList<ListProgress> Open, string? NextOpen,
+    ListFilter Filter, ActionReport? Action, IReadOnlyList<ListProgress> Open, string? NextOpen,
     IReadOnlyList<FinishedList> Finished, string? NextFinished);
 
 /// <summary>Inputs of a list.</summary>

@@ -5,6 +5,8 @@ using Pipeline.Dashboard.Acting;
 using Pipeline.Dashboard.Pages.Views;
 using Pipeline.Json;
 using Pipeline.Model;
+using Pipeline.Model.Actions;
+using Pipeline.Model.Schedules;
 using Pipeline.Ports.Reading;
 using Pipeline.Reports;
 
@@ -26,7 +28,7 @@ internal sealed class ListPages(
         var (open, next) = await search.ReadAsync(filter, query["open_after"].ToString(), RowsAPage, stop);
         var closed = await finished.ReadPageAsync(ReadPlace(query["after"]), RowsAPage + 1, stop);
         var model = new ListsPageModel(
-            filter, actions.Find(BulkAction.AllLists),
+            filter, await actions.FindAsync(ActionEntry.AllLists, stop),
             [.. (await progress.ReadAsync(open, stop)).Select(list => list.Progress)],
             next is null ? null : page.To(["lists"], [.. filter.Fields, ("open_after", next)]),
             [.. closed.Take(RowsAPage)],
@@ -37,16 +39,16 @@ internal sealed class ListPages(
     /// <summary>One list; null if it is unknown.</summary>
     public async Task<IResult?> ShowAsync(HttpContext context, PageContext page, string listId)
     {
-        if (await finder.FindAsync(listId, context.RequestAborted) is not { } list)
-            return null;
         var stop = context.RequestAborted;
+        if (await finder.FindAsync(listId, stop) is not { } list)
+            return await finder.FindScheduleAsync(listId, stop) is { } sender ? BeingRead(page, sender) : null;
         var isOpen = list.State is ListState.Planning or ListState.Open;
         var failed = await inputs.ReadAsync(listId, new(InputState.Failed), null, int.MaxValue, stop);
         var model = new ListPageModel(
             list,
             isOpen ? (await progress.ReadAsync([list], stop))[0] : null,
             list.State == ListState.Closed ? await finished.ReadAsync(list, stop) : null,
-            OutcomeSampler.Group(failed.Inputs), failed.Next is not null, actions.Find(listId));
+            OutcomeSampler.Group(failed.Inputs), failed.Next is not null, await actions.FindAsync(listId, stop));
         return new PageResult(page, Show.Cut(list.Source ?? list.ListId, 60), ListPage.Create().With(page, model))
         {
             Section = "lists",
@@ -78,6 +80,17 @@ internal sealed class ListPages(
             && await manifests.ReadManifestAsync(listId, context.RequestAborted) is { } manifest
             ? Results.Text(JsonSerializer.Serialize(manifest, PipelineJson.Plain.Manifest), "application/json")
             : null;
+
+    /// <summary>A list that a schedule has sent, and that Intake has not read yet.</summary>
+    private static PageResult BeingRead(PageContext page, ScheduleEntry schedule)
+    {
+        var message = new MessageModel(
+            "This list is being read",
+            $"Schedule {schedule.Name} has submitted {schedule.ListName} as list {schedule.LastListId}. This page "
+                + "shows it as soon as Intake has read it. If that takes minutes, see what holds it up: "
+                + "pipeline status");
+        return new(page, message.Title, Message.Create().With(page, message)) { Section = "lists", IsLive = true };
+    }
 
     private static string? Given(string? text) => string.IsNullOrEmpty(text) ? null : text;
 

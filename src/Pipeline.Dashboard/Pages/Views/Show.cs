@@ -94,11 +94,17 @@ internal static class Show
     {
         if (text.Contains('@', StringComparison.Ordinal))
             text = UrlCredentials.HideAll(text);
-        var clean = new StringBuilder(Math.Min(text.Length, longest) + 16);
-        foreach (var rune in text.AsSpan(0, Math.Min(text.Length, longest)).EnumerateRunes())
+        return text.Length > longest
+            ? Text($"{Seen(text.AsSpan(0, longest))}… ({text.Length:N0} characters)")
+            : Seen(text);
+    }
+
+    /// <summary>Writes what nobody would see as its code, also where it is repeated in a field.</summary>
+    public static string Seen(ReadOnlySpan<char> text)
+    {
+        var clean = new StringBuilder(text.Length + 16);
+        foreach (var rune in text.EnumerateRunes())
             clean.Append(IsSeen(rune) ? rune.ToString() : Text($"U+{rune.Value:X4}"));
-        if (text.Length > longest)
-            clean.Append(Text($"… ({text.Length:N0} characters)"));
         return clean.ToString();
     }
 

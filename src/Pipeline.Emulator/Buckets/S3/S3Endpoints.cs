@@ -30,7 +30,7 @@ internal static partial class S3Endpoints
         if (bucket.Length == 0)
             return HttpMethods.IsGet(context.Request.Method)
                 ? S3Listing.ListBucketsAsync(context, store)
-                : S3ErrorReply.NotImplemented.WriteAsync(context);
+                : S3ErrorReply.NotImplemented(context.Request).WriteAsync(context);
         if (key.Length == 0 && HttpMethods.IsPut(context.Request.Method) && context.Request.Query.Count == 0)
             return CreateBucketAsync(context, store, bucket);
         if (store.FindBucket(bucket) is null)
@@ -52,7 +52,7 @@ internal static partial class S3Endpoints
                 S3Xml.WriteAsync(context, "LocationConstraint", S3Xml.Namespace, _ => { }),
             "GET" when query["list-type"] == "2" => S3Listing.ListAsync(context, store, bucket),
             "POST" when query.ContainsKey("delete") => S3Objects.DeleteManyAsync(context, store, bucket),
-            _ => S3ErrorReply.NotImplemented.WriteAsync(context),
+            _ => S3ErrorReply.NotImplemented(context.Request).WriteAsync(context),
         };
     }
 
@@ -62,7 +62,7 @@ internal static partial class S3Endpoints
         if (context.Request.Headers.ContainsKey("x-amz-copy-source")
             || query.ContainsKey("uploads") || query.ContainsKey("uploadId") || query.ContainsKey("acl")
                 || query.ContainsKey("tagging"))
-            return S3ErrorReply.NotImplemented.WriteAsync(context);
+            return S3ErrorReply.NotImplemented(context.Request).WriteAsync(context);
         switch (context.Request.Method)
         {
             case "GET" or "HEAD":
@@ -73,7 +73,7 @@ internal static partial class S3Endpoints
                 context.Response.StatusCode = StatusCodes.Status204NoContent;
                 return store.DeleteAsync(bucket, key);
             default:
-                return S3ErrorReply.NotImplemented.WriteAsync(context);
+                return S3ErrorReply.NotImplemented(context.Request).WriteAsync(context);
         }
     }
 

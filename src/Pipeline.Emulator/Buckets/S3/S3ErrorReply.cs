@@ -31,8 +31,6 @@ internal sealed record S3ErrorReply(int Status, string Code, string Message)
             400, "XAmzContentSHA256Mismatch",
             "The provided 'x-amz-content-sha256' header does not match what was computed.");
 
-    public static readonly S3ErrorReply NotImplemented = new(
-        501, "NotImplemented", "A header or a query parameter implies functionality that this emulator does not have.");
 
     /// <summary>The error with a code that a fault can inject.</summary>
     public static S3ErrorReply ByCode(string code) => code switch
@@ -44,6 +42,19 @@ internal sealed record S3ErrorReply(int Status, string Code, string Message)
         "SlowDown" => new(503, code, "Please reduce your request rate."),
         _ => AccessDenied,
     };
+
+    /// <summary>For an operation that the emulator does not have: names it, and what there is.</summary>
+    public static S3ErrorReply NotImplemented(HttpRequest request) => new(
+        501, "NotImplemented",
+        $"This emulator has no S3 operation {Describe(request)}. It lists and creates buckets, and lists, reads, "
+            + "writes and deletes objects, each in one request: no uploads in parts, copies, ACLs or tags.");
+
+    private static string Describe(HttpRequest request)
+    {
+        var query = string.Join('&', request.Query.Keys.Take(5));
+        var copy = request.Headers.ContainsKey("x-amz-copy-source") ? " with x-amz-copy-source" : "";
+        return CleanText.Clean($"{request.Method}{(query.Length > 0 ? $" ?{query}" : "")}{copy}");
+    }
 
     public static S3ErrorReply BadDigest(string what) =>
         new(400, "BadDigest", $"The {what} you specified did not match the calculated checksum.");

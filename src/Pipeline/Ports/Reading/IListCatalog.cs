@@ -37,6 +37,12 @@ internal interface IListCatalog
         ClosedPlace? after, int max, CancellationToken cancellationToken);
 
     /// <summary>
+    /// Returns up to <paramref name="max"/> lists that were refused after a time, the latest first.
+    /// </summary>
+    Task<IReadOnlyList<ListEntry>> GetRefusedAsync(
+        DateTimeOffset since, int max, CancellationToken cancellationToken);
+
+    /// <summary>
     /// Returns the submissions of lists, closed ones as sums. The order is that of the ids. The cost is bounded: a
     /// ledger that bills each read leaves out what is beyond its bound, and says so in each list.
     /// </summary>

@@ -7,23 +7,17 @@ using Pipeline.Stores.Azure.Ledger;
 namespace Pipeline.Stores.Azure.Catalog;
 
 /// <summary>
-/// Pages through lists and events in Azure Table Storage. A page of lists costs one query of an index and a read for
-/// each list; the reads run in parallel.
+/// Pages through lists and events in Azure Table Storage. A page of open lists costs one query of an index for each
+/// thousand, whose rows have copies of the lists. A page of closed lists costs one query and a read for each list.
 /// </summary>
 internal sealed class TableListCatalog(AzureAccount account, ILedger ledger, TimeProvider time)
     : IListCatalog, IEventLog
 {
-    /// <summary>
-    /// Maximum number of submissions that one call of <see cref="GetLiveAsync(IReadOnlyList{string},
-    /// CancellationToken)"/> reads, and one more for each list. Each is two requests.
-    /// </summary>
-    public const int MaxLive = 1000;
-
     private const int MaxRemoved = 100;
-    private const int ParallelLists = 8;
 
     private readonly DueIndex _due = new(account.Table(AzureNames.DueTable), time);
     private readonly LedgerTable _index = new(account.Table(AzureNames.DueTable));
+    private readonly TableLiveLists _live = new(account, ledger, time);
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<ListEntry>> GetOpenPageAsync(
@@ -33,8 +27,10 @@ internal sealed class TableListCatalog(AzureAccount account, ILedger ledger, Tim
         var rows = _due.GetListsAsync(LedgerKeys.OpenListsPartition, cancellationToken, after);
         await foreach (var chunk in rows.Chunk(max).WithCancellation(cancellationToken))
         {
-            var read = await ReadAsync(chunk.Select(row => row.RowKey), cancellationToken);
-            lists.AddRange(read.Where(list => list.State is ListState.Planning or ListState.Open));
+            var read = await Task.WhenAll(chunk.Select(row => DueIndex.ListOf(row) is { } copy
+                ? Task.FromResult<ListEntry?>(copy)
+                : ledger.GetListAsync(row.RowKey, cancellationToken)));
+            lists.AddRange(read.OfType<ListEntry>().Where(list => list.State is ListState.Planning or ListState.Open));
             if (lists.Count >= max)
                 break;
         }
@@ -62,15 +58,22 @@ internal sealed class TableListCatalog(AzureAccount account, ILedger ledger, Tim
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<LiveList>> GetLiveAsync(
-        IReadOnlyList<string> listIds, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<ListEntry>> GetRefusedAsync(
+        DateTimeOffset since, int max, CancellationToken cancellationToken)
     {
-        var share = Math.Max(1, MaxLive / Math.Max(1, listIds.Count));
-        var lists = new List<LiveList>(listIds.Count);
-        foreach (var some in listIds.Chunk(ParallelLists))
-            lists.AddRange(await Task.WhenAll(some.Select(id => GetLiveAsync(id, share, cancellationToken))));
-        return lists;
+        var rows = await _due.GetListsAsync(LedgerKeys.RefusedListsPartition, cancellationToken)
+            .Where(row => DueIndex.RefusedAtOf(row) > since)
+            .OrderByDescending(DueIndex.RefusedAtOf)
+            .Take(max)
+            .ToListAsync(cancellationToken);
+        var read = await ReadAsync(rows.Select(row => row.RowKey), cancellationToken);
+        return [.. read.Where(list => list.State == ListState.Refused && list.ClosedAt > since)];
     }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<LiveList>> GetLiveAsync(
+        IReadOnlyList<string> listIds, CancellationToken cancellationToken) =>
+        _live.ReadAsync(listIds, cancellationToken);
 
     /// <inheritdoc/>
     public async Task AddEventAsync(EventEntry entry, CancellationToken cancellationToken)
@@ -99,27 +102,6 @@ internal sealed class TableListCatalog(AzureAccount account, ILedger ledger, Tim
                 row.GetString(nameof(EventEntry.ListId)), row.GetString(nameof(EventEntry.Who)),
                 row.GetString(nameof(EventEntry.Text))))
             .ToListAsync(cancellationToken);
-
-    private async Task<LiveList> GetLiveAsync(string listId, int max, CancellationToken cancellationToken)
-    {
-        var (sums, closed) = (LedgerCounts.None, 0);
-        var live = new List<(SubmissionEntry Submission, OutcomeCounts Outcomes)>();
-        await foreach (var (submission, outcomes) in ledger.GetLiveSubmissionsAsync(listId, cancellationToken))
-        {
-            if (closed + live.Count == max)
-                return new(sums, closed, live) { IsWhole = false };
-            if (submission.State != SubmissionState.Closed)
-            {
-                live.Add((submission, outcomes));
-                continue;
-            }
-
-            closed++;
-            sums += LedgerCounts.Of(submission, outcomes, time.GetUtcNow());
-        }
-
-        return new(sums, closed, live);
-    }
 
     private async Task<IReadOnlyList<ListEntry>> ReadAsync(
         IEnumerable<string> ids, CancellationToken cancellationToken)

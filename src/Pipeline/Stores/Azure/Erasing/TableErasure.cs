@@ -75,6 +75,7 @@ internal sealed class TableErasure(AzureAccount account, TimeProvider time)
         var named = "(" + string.Join(" or ", new[]
         {
             LedgerKeys.ClosedListsPartition, LedgerKeys.EventPartition, LedgerKeys.RequestPartition,
+            LedgerKeys.ActionPartition,
         }.Select(partition => TableClient.CreateQueryFilter($"PartitionKey eq {partition}"))) + ") and "
             + TableClient.CreateQueryFilter($"ListId eq {listId}");
         var lists = "(" + string.Join(" or ", new[]

@@ -1,4 +1,5 @@
 using Azure.Data.Tables;
+using Pipeline.Model;
 using Pipeline.Ports.Reading;
 
 namespace Pipeline.Stores.Azure.Ledger;
@@ -47,14 +48,42 @@ internal sealed class DueIndex(AzureResource<TableClient> table, TimeProvider ti
     /// <summary>Returns the id of the submission a row belongs to.</summary>
     public static string SubmissionOf(TableEntity row) => row.GetString(SubmissionId);
 
-    /// <summary>Adds a row for an open or refused list.</summary>
+    /// <summary>
+    /// Adds a row for an open or refused list, with a copy of the list: whoever shows many lists reads a thousand of
+    /// them with one request. The copy may be older than the list for a moment, and whoever changes a list reads it.
+    /// </summary>
     /// <param name="partition">
     /// <see cref="LedgerKeys.OpenListsPartition"/> or <see cref="LedgerKeys.RefusedListsPartition"/>.
     /// </param>
-    /// <param name="listId">The list.</param>
+    /// <param name="list">The list.</param>
     /// <param name="cancellationToken">Stops the attempt.</param>
-    public Task AddListAsync(string partition, string listId, CancellationToken cancellationToken) =>
-        _rows.PutAsync(new(partition, listId) { [WrittenAt] = time.GetUtcNow() }, cancellationToken);
+    public Task AddListAsync(string partition, ListEntry list, CancellationToken cancellationToken) =>
+        _rows.PutAsync(ToRow(partition, list), cancellationToken);
+
+    /// <summary>Notes in the copy of an open list that it is no longer open.</summary>
+    public Task EndListAsync(ListEntry list, CancellationToken cancellationToken) =>
+        _rows.MergeAsync(
+            new(LedgerKeys.OpenListsPartition, list.ListId) { [nameof(list.State)] = list.State.ToString() },
+            cancellationToken);
+
+    /// <summary>Corrects the copy in a row that differs from the list, unless somebody changed the row.</summary>
+    public Task CorrectAsync(TableEntity row, ListEntry list, CancellationToken cancellationToken) =>
+        ListOf(row) == list with { Version = "" }
+            ? Task.CompletedTask
+            : _rows.ReplaceAsync(ToRow(row.PartitionKey, list), row.ETag.ToString(), cancellationToken);
+
+    /// <summary>Returns the copy in a row, without a version; null in a row of an older program.</summary>
+    public static ListEntry? ListOf(TableEntity row) => row.ContainsKey(nameof(ListEntry.State))
+        ? LedgerEntities.ToList(row) with { Version = "" }
+        : null;
+
+    private TableEntity ToRow(string partition, ListEntry list)
+    {
+        var row = LedgerEntities.ToRow(list);
+        (row.PartitionKey, row.RowKey) = (partition, list.ListId);
+        row[WrittenAt] = time.GetUtcNow();
+        return row;
+    }
 
     /// <summary>
     /// Returns the rows of a partition; their keys are list ids. The caller checks each list's state.
@@ -85,6 +114,10 @@ internal sealed class DueIndex(AzureResource<TableClient> table, TimeProvider ti
     /// <summary>Returns the list that a row of <see cref="GetClosedAsync"/> names.</summary>
     public static ClosedPlace ClosedListOf(TableEntity row) =>
         new(row.GetDateTimeOffset(ClosedAt) ?? default, row.GetString(ListId) ?? "");
+
+    /// <summary>Returns when the list of a row was refused, UTC.</summary>
+    public static DateTimeOffset RefusedAtOf(TableEntity row) =>
+        ListOf(row)?.ClosedAt ?? row.GetDateTimeOffset(WrittenAt) ?? default;
 
     /// <summary>Removes an invalid row, unless it may belong to a write in progress.</summary>
     public Task RemoveStaleAsync(TableEntity row, CancellationToken cancellationToken) =>

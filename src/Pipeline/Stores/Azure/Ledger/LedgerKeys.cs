@@ -71,6 +71,9 @@ internal static class LedgerKeys
     /// <summary>Index partition of the schedules.</summary>
     public const string SchedulePartition = "schedules";
 
+    /// <summary>Index partition of the last action on each list.</summary>
+    public const string ActionPartition = "actions";
+
     /// <summary>Index partition of the idempotency keys of requests.</summary>
     public const string RequestPartition = "requests";
 

@@ -108,6 +108,19 @@ internal sealed class LedgerTable
     public Task PutAsync(TableEntity row, CancellationToken cancellationToken) =>
         _table.RunAsync(t => t.UpsertEntityAsync(row, TableUpdateMode.Replace, cancellationToken), cancellationToken);
 
+    /// <summary>Changes some columns of a row, unless there is no such row.</summary>
+    public async Task MergeAsync(TableEntity row, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _table.RunAsync(
+                t => t.UpdateEntityAsync(row, ETag.All, TableUpdateMode.Merge, cancellationToken), cancellationToken);
+        }
+        catch (RequestFailedException e) when (e.Status == 404)
+        {
+        }
+    }
+
     /// <summary>
     /// Replaces a row if its ETag is current. Concurrent replacements in one partition share a transaction, but succeed
     /// or fail independently.

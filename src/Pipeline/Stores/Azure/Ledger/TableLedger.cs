@@ -73,14 +73,19 @@ internal sealed partial class TableLedger : ILedger
             return null;
         // A closed list may be opened again.
         await IndexAsync(list, cancellationToken);
-        return await _rows.ReplaceAsync(LedgerEntities.ToRow(list), list.Version, cancellationToken) is { } version
-            ? list with { Version = version }
-            : null;
+        var version = await _rows.ReplaceAsync(LedgerEntities.ToRow(list), list.Version, cancellationToken);
+        // After a conflict the copy in the index is of what was not written.
+        var current = version is null ? await GetListAsync(list.ListId, cancellationToken) : list;
+        if (current is not null && PartitionOf(current.State) != LedgerKeys.OpenListsPartition)
+            await _due.EndListAsync(current, cancellationToken);
+        else if (current is not null && version is null)
+            await _due.AddListAsync(LedgerKeys.OpenListsPartition, current, cancellationToken);
+        return version is null ? null : list with { Version = version };
     }
 
     private Task IndexAsync(ListEntry list, CancellationToken cancellationToken) =>
         PartitionOf(list.State) is { } partition
-            ? _due.AddListAsync(partition, list.ListId, cancellationToken)
+            ? _due.AddListAsync(partition, list, cancellationToken)
             : _due.AddClosedAsync(list.ListId, list.ClosedAt ?? _time.GetUtcNow(), cancellationToken);
 
     private async IAsyncEnumerable<ListEntry> GetListsAsync(
@@ -89,7 +94,10 @@ internal sealed partial class TableLedger : ILedger
         await foreach (var row in _due.GetListsAsync(partition, cancellationToken))
         {
             if (await GetListAsync(row.RowKey, cancellationToken) is { } list && PartitionOf(list.State) == partition)
+            {
+                await _due.CorrectAsync(row, list, cancellationToken);
                 yield return list;
+            }
             else
                 await _due.RemoveStaleAsync(row, cancellationToken);
         }

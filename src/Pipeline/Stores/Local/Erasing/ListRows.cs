@@ -2,6 +2,7 @@ using System.Text.Json;
 using Pipeline.Json;
 using Pipeline.Model;
 using Pipeline.Ports.Ledgers;
+using Pipeline.Stores.Local.Ledger;
 
 namespace Pipeline.Stores.Local.Erasing;
 
@@ -27,6 +28,7 @@ internal static class ListRows
         others += EraseManifest(session, listId);
         EraseBudgets(session, listId);
         others += EraseSettings(session, listId);
+        session.Execute("DELETE FROM setting WHERE name=$1", LocalActionLedger.Prefix + listId);
         others += session.Execute("DELETE FROM list WHERE list_id=$1", listId);
         return new() { Submissions = submissions, Inputs = inputs, Others = others };
     }

@@ -63,6 +63,15 @@ internal static partial class LedgerRows
     public static IReadOnlyList<ListEntry> RefusedLists(SqlSession session, string after, int max) =>
         Lists(session, "state<>2 AND state=3", after, max);
 
+    public static IReadOnlyList<ListEntry> RefusedLists(SqlSession session, DateTimeOffset since, int max)
+    {
+        using var rows = session.Query(
+            $"SELECT {ListColumns} FROM list WHERE state<>2 AND state=3 AND closed_at>$1 "
+                + "ORDER BY closed_at DESC, list_id LIMIT $2",
+            since.UtcTicks, max);
+        return All(rows, ReadList);
+    }
+
     public static IReadOnlyList<ListEntry> ClosedLists(SqlSession session, ClosedPlace? after, int max)
     {
         using var rows = session.Query(

@@ -19,6 +19,11 @@ internal sealed class LocalListCatalog(LocalDatabase database) : IListCatalog, I
         database.ReadAsync(session => LedgerRows.ClosedLists(session, after, max), cancellationToken);
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<ListEntry>> GetRefusedAsync(
+        DateTimeOffset since, int max, CancellationToken cancellationToken) =>
+        database.ReadAsync(session => LedgerRows.RefusedLists(session, since, max), cancellationToken);
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<LiveList>> GetLiveAsync(
         IReadOnlyList<string> listIds, CancellationToken cancellationToken) =>
         database.ReadAsync(session => LedgerRows.Live(session, listIds), cancellationToken);

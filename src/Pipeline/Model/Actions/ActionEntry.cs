@@ -1,0 +1,38 @@
+namespace Pipeline.Model.Actions;
+
+/// <summary>
+/// Something that somebody asked for on a page and that may take long: what it is, and how far it is. The ledger keeps
+/// the last one of each subject, so every process can show it, also after the one that did it has ended.
+/// </summary>
+internal sealed record ActionEntry
+{
+    /// <summary>The subject of actions on many lists. No list has this id.</summary>
+    public const string AllLists = "*";
+
+    /// <summary>What it is done to: the id of a list, or <see cref="AllLists"/>.</summary>
+    public required string Subject { get; init; }
+
+    /// <summary>What was asked for, for people.</summary>
+    public required string Title { get; init; }
+
+    /// <summary>When it began, UTC.</summary>
+    public required DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>When its process last wrote this, UTC: every few seconds while it is under way.</summary>
+    public required DateTimeOffset UpdatedAt { get; init; }
+
+    /// <summary>Number of units done.</summary>
+    public int Done { get; init; }
+
+    /// <summary>Number of all units; 0 while unknown.</summary>
+    public int Of { get; init; }
+
+    /// <summary>What is counted, such as <c>submission</c>.</summary>
+    public string Unit { get; init; } = "";
+
+    /// <summary>What it did so far, in a sentence for people.</summary>
+    public string Note { get; init; } = "";
+
+    /// <summary>How it ended, in a sentence for people; null while it is under way.</summary>
+    public string? Result { get; init; }
+}
