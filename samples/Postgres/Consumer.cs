@@ -34,8 +34,8 @@ internal sealed class Consumer(RecordQueueReader reader, PageTable pages)
             await part.CompleteAsync(cancellationToken);
             Console.WriteLine($"{part.Message.Uri.AbsolutePath}: {stored} new of {part.Message.Records.Count} records");
         }
-        // A record that cannot be read, or a database that is restarted: the message comes again, and after five tries
-        // goes to queue records-poison.
+        // A record that cannot be read or stored, or a database that is restarted: the message comes again, and after
+        // five tries goes to queue records-poison.
         catch (Exception e) when (e is RecordException or NpgsqlException { IsTransient: true })
         {
             Console.Error.WriteLine($"again: {e.Message}");

@@ -23,6 +23,11 @@ internal sealed partial class PageTable(NpgsqlDataSource database)
         ON CONFLICT (name) DO UPDATE SET pages = host.pages + EXCLUDED.pages
         """;
 
+    private const string Savepoint = "record";
+
+    // The class of PostgreSQL's errors of values.
+    private const string DataException = "22";
+
     public async Task CreateAsync(CancellationToken cancellationToken)
     {
         using var schema = new StreamReader(typeof(PageTable).Assembly.GetManifestResourceStream("schema.sql")!);
@@ -34,15 +39,14 @@ internal sealed partial class PageTable(NpgsqlDataSource database)
     }
 
     /// <summary>Stores records that are not there yet. Returns their number.</summary>
+    /// <exception cref="RecordException">A record cannot be read or stored. All others are stored.</exception>
     public async Task<int> StoreAsync(IAsyncEnumerable<Record> records, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var hosts = new SortedDictionary<string, long>(StringComparer.Ordinal);
-        await foreach (var record in records.WithCancellation(cancellationToken))
-            if (await InsertAsync(record, connection, cancellationToken))
-                hosts[HostOf(record)] = hosts.GetValueOrDefault(HostOf(record)) + 1;
         // In the order of their names: consumers that lock the same rows in different orders block each other.
+        var hosts = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        var problem = await InsertAllAsync(records, hosts, transaction, cancellationToken);
         foreach (var (host, pages) in hosts)
         {
             await using var count = new NpgsqlCommand(CountPage, connection)
@@ -52,7 +56,39 @@ internal sealed partial class PageTable(NpgsqlDataSource database)
             await count.ExecuteNonQueryAsync(cancellationToken);
         }
         await transaction.CommitAsync(cancellationToken);
-        return (int)hosts.Values.Sum();
+        return problem is null ? (int)hosts.Values.Sum() : throw problem;
+    }
+
+    /// <summary>Inserts all records that can be, and counts their hosts. Returns the first problem.</summary>
+    private static async Task<RecordException?> InsertAllAsync(
+        IAsyncEnumerable<Record> records, SortedDictionary<string, long> hosts, NpgsqlTransaction transaction,
+        CancellationToken cancellationToken)
+    {
+        RecordException? refused = null;
+        try
+        {
+            await foreach (var record in records.WithCancellation(cancellationToken))
+            {
+                await transaction.SaveAsync(Savepoint, cancellationToken);
+                try
+                {
+                    if (await InsertAsync(record, transaction.Connection!, cancellationToken))
+                        hosts[HostOf(record)] = hosts.GetValueOrDefault(HostOf(record)) + 1;
+                }
+                // A value that PostgreSQL cannot hold, such as 1e999999 in jsonb, is the fault of one record.
+                catch (PostgresException e) when (e.SqlState.StartsWith(DataException, StringComparison.Ordinal))
+                {
+                    await transaction.RollbackAsync(Savepoint, cancellationToken);
+                    refused ??= new(RecordFault.Invalid, e.MessageText, record.Position, record.Id, e);
+                }
+            }
+            return refused;
+        }
+        // The reader throws after it gave what can be read.
+        catch (RecordException unreadable)
+        {
+            return unreadable;
+        }
     }
 
     private static async Task<bool> InsertAsync(

@@ -89,6 +89,13 @@ public sealed record Manifest
     /// <summary>Members that this version of the library does not know; null if there are none.</summary>
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? Unknown { get; set; }
+
+    /// <summary>What is wrong although each value has its type; null if nothing is.</summary>
+    internal string? FindFault() =>
+        Submissions?.Contains(null!) == true ? "a submission is null"
+        : Locations?.Contains(null!) == true ? "a location is null"
+        : Lists?.Contains(null!) == true ? "a list is null"
+        : Lists?.Select(list => list.FindFault()).FirstOrDefault(fault => fault is not null);
 }
 
 /// <summary>A submission in a manifest.</summary>

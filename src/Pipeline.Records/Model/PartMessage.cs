@@ -68,6 +68,8 @@ public sealed record PartMessage
             return $"its address '{part.Uri}' is not absolute";
         if (part.Records.Count == 0)
             return "it names no records";
+        if (part.Records.Contains(null!))
+            return "a record is null";
         if (part.Records.FirstOrDefault(r => r.Offset < 0 || r.Length <= 0 || r.Length > MaxEnd - r.Offset)
             is { } bad)
             return $"record {bad.Id} has offset {bad.Offset} and length {bad.Length}";

@@ -6,7 +6,8 @@ namespace Pipeline.Records;
 
 /// <summary>
 /// Reads and writes the documents of this library without reflection:
-/// <c>JsonSerializer.Deserialize(text, RecordsJson.Default.Failure)</c>. A document that has a member twice is invalid.
+/// <c>JsonSerializer.Deserialize(text, RecordsJson.Default.Failure)</c>. A document that has a member twice is invalid;
+/// inside of values that a page or an API decides, such as <c>parsed</c>, a name may occur twice.
 /// </summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
@@ -14,7 +15,7 @@ namespace Pipeline.Records;
     AllowDuplicateProperties = false,
     RespectNullableAnnotations = true,
     MaxDepth = MaxDepth,
-    Converters = [typeof(UtcTimeConverter)])]
+    Converters = [typeof(UtcTimeConverter), typeof(AnyJsonConverter)])]
 [JsonSerializable(typeof(Record))]
 [JsonSerializable(typeof(Failure))]
 [JsonSerializable(typeof(Manifest))]
@@ -26,6 +27,16 @@ public sealed partial class RecordsJson : JsonSerializerContext
     /// around it.
     /// </summary>
     private const int MaxDepth = 1024;
+}
+
+/// <summary>Reads any JSON as it is, also an object in which a name occurs twice.</summary>
+internal sealed class AnyJsonConverter : JsonConverter<JsonElement>
+{
+    public override JsonElement Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        JsonElement.ParseValue(ref reader);
+
+    public override void Write(Utf8JsonWriter writer, JsonElement value, JsonSerializerOptions options) =>
+        value.WriteTo(writer);
 }
 
 /// <summary>Writes times as the pipeline does: UTC with milliseconds, <c>2026-03-19T10:00:04.000Z</c>.</summary>

@@ -14,8 +14,10 @@ namespace Pipeline.Records;
 /// <param name="Json">How they are read.</param>
 /// <param name="IdOf">Their schema and id.</param>
 /// <param name="MayBeGone">Whether a blob without which the message has no meaning any more may be deleted.</param>
+/// <param name="FaultOf">What is wrong with a document whose JSON is right; null if nothing is.</param>
 internal sealed record DocumentForm<T>(
-    string Schema, JsonTypeInfo<T> Json, Func<T, (string Schema, string? Id)> IdOf, bool MayBeGone);
+    string Schema, JsonTypeInfo<T> Json, Func<T, (string Schema, string? Id)> IdOf, bool MayBeGone,
+    Func<T, string?> FaultOf);
 
 /// <summary>
 /// Takes messages that are a document or point to one (<c>pipeline.pointer/1</c>), and gives the documents.
@@ -147,9 +149,9 @@ internal sealed class DocumentQueue<T>(
     {
         var document = JsonOf(json, form.Json, form.Schema);
         var schema = form.IdOf(document).Schema;
-        return schema == form.Schema
-            ? document
-            : throw Invalid(form.Schema, $"its schema is '{schema}'", inner: null);
+        return (schema == form.Schema ? form.FaultOf(document) : $"its schema is '{schema}'") is { } fault
+            ? throw Invalid(form.Schema, fault, inner: null)
+            : document;
     }
 
     private static TOne JsonOf<TOne>(byte[] json, JsonTypeInfo<TOne> type, string schema)

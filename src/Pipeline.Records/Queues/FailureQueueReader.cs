@@ -15,7 +15,7 @@ public sealed class FailureQueueReader
 {
     private static readonly DocumentForm<Failure> Form = new(
         Failure.SchemaName, RecordsJson.Default.Failure, failure => (failure.Schema, failure.Id),
-        MayBeGone: true);
+        MayBeGone: true, FaultOf: _ => null);
 
     private readonly DocumentQueue<Failure> _queue;
 

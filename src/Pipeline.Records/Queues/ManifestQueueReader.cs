@@ -15,7 +15,7 @@ public sealed class ManifestQueueReader
 {
     private static readonly DocumentForm<Manifest> Form = new(
         Manifest.SchemaName, RecordsJson.Default.Manifest, manifest => (manifest.Schema, manifest.ListId),
-        MayBeGone: false);
+        MayBeGone: false, FaultOf: manifest => manifest.FindFault());
 
     private readonly DocumentQueue<Manifest> _queue;
 

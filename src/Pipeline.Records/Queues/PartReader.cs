@@ -16,7 +16,8 @@ public delegate Task<Stream?> BlobRangeOpener(
 
 /// <summary>
 /// Reads the records that a <see cref="PartMessage"/> names. Neighbours are read with one request, and each record is
-/// compared with the message: same id, same digest, same range.
+/// compared with the message: same id, same digest, same range. A record that cannot be used does not hold up the
+/// others: they are given first.
 /// </summary>
 /// <remarks>
 /// Of the message's address only the path within the container is used. A forged message can therefore not send a
@@ -52,7 +53,7 @@ public sealed class PartReader
     /// <param name="without">Ids of records to leave out; null to read all.</param>
     /// <param name="cancellationToken">Cancels the reading.</param>
     /// <exception cref="RecordException">
-    /// A record is missing, damaged or another one than the message names.
+    /// A record is missing, damaged or another one than the message names. All others have been given before.
     /// </exception>
     /// <exception cref="RequestFailedException">The account refused or failed.</exception>
     public async IAsyncEnumerable<Record> ReadAsync(
@@ -64,24 +65,44 @@ public sealed class PartReader
             .Where(record => without?.Contains(record.Id) != true)
             .OrderBy(record => record.Offset)
             .ToList();
-        var given = 0;
-        var isGone = false;
-        foreach (var run in Runs(wanted))
+        var problems = new List<RecordException>();
+        var runs = new Stack<IReadOnlyList<PartRecord>>(Runs(wanted).Reverse());
+        while (runs.TryPop(out var run))
         {
-            if (await OpenRunAsync(blob, run, cancellationToken) is not { } stream)
-            {
-                isGone = true;
+            var stream = await OpenRunAsync(blob, run, cancellationToken);
+            await using var records = (stream is null
+                    ? ReadClosedAsync(part, [.. run, .. runs.SelectMany(later => later)], cancellationToken)
+                    : ReadRunAsync(stream, part, run, cancellationToken))
+                .GetAsyncEnumerator(cancellationToken);
+            var given = 0;
+            for (; await MoveNextAsync(records, problems); given++)
+                yield return records.Current;
+            if (stream is null)
                 break;
-            }
-            await foreach (var record in ReadRunAsync(stream, part, run, cancellationToken))
+            // What is behind a damage cannot be trusted, so each of the others is read by its own range.
+            if (run.Count > 1 && given < run.Count)
             {
-                yield return record;
-                given++;
+                problems.RemoveAt(problems.Count - 1);
+                foreach (var record in run.Skip(given).Reverse())
+                    runs.Push([record]);
             }
         }
-        if (isGone)
-            await foreach (var record in ReadClosedAsync(part, wanted.Skip(given), cancellationToken))
-                yield return record;
+        if (problems.Count > 0)
+            throw problems[0];
+    }
+
+    private static async ValueTask<bool> MoveNextAsync(
+        IAsyncEnumerator<Record> records, List<RecordException> problems)
+    {
+        try
+        {
+            return await records.MoveNextAsync();
+        }
+        catch (RecordException problem)
+        {
+            problems.Add(problem);
+            return false;
+        }
     }
 
     private string FindBlob(PartMessage part)
@@ -116,7 +137,7 @@ public sealed class PartReader
 
     /// <summary>Small ranges are read to the end at once; only a record that is larger alone is streamed.</summary>
     private async Task<Stream?> OpenRunAsync(
-        string blob, List<PartRecord> run, CancellationToken cancellationToken)
+        string blob, IReadOnlyList<PartRecord> run, CancellationToken cancellationToken)
     {
         var length = End(run[^1]) - run[0].Offset;
         var stream = await _open(blob, run[0].Offset, length, cancellationToken);
@@ -131,7 +152,7 @@ public sealed class PartReader
     }
 
     private async IAsyncEnumerable<Record> ReadRunAsync(
-        Stream stream, PartMessage part, List<PartRecord> run,
+        Stream stream, PartMessage part, IReadOnlyList<PartRecord> run,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using var reader = RecordReader.Open(stream, part.Uri.AbsolutePath, _options with { OnProblem = null });
@@ -156,19 +177,26 @@ public sealed class PartReader
         PartMessage part, IEnumerable<PartRecord> records, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var wanted = records.ToDictionary(record => record.Id, StringComparer.Ordinal);
+        RecordException? problem = null;
         var file = $"{part.ListId}/{part.SubmissionId}.ndjson.gz";
         if (await _open(file, 0, null, cancellationToken) is { } stream)
         {
-            await using var reader = RecordReader.Open(stream, file, _options with { OnProblem = null });
+            await using var reader = RecordReader.Open(stream, file, _options with { OnProblem = Note });
             await foreach (var record in reader.ReadAsync(cancellationToken))
                 if (wanted.Remove(record.Id, out var expected))
                     yield return Check(record, expected, part);
         }
         if (wanted.Count > 0)
-            throw new RecordException(
+            throw problem ?? new RecordException(
                 RecordFault.Missing,
                 $"neither the part {part.Uri.AbsolutePath} nor the submission's file {file} has the record",
                 recordId: wanted.Keys.First());
+
+        void Note(RecordException fault)
+        {
+            if (fault.RecordId is null || wanted.ContainsKey(fault.RecordId))
+                problem ??= fault;
+        }
     }
 
     private static Record Check(Record record, PartRecord expected, PartMessage part) =>
@@ -197,7 +225,7 @@ public sealed class PartReader
         // The blob ends before the offset: it is not the one that the message was written for.
         catch (RequestFailedException e) when (e.Status == 416)
         {
-            throw new RecordException(RecordFault.Damaged, $"{blob} ends before byte {offset}", inner: e);
+            return Stream.Null;
         }
     }
 }

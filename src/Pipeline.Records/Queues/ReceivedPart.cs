@@ -29,7 +29,7 @@ public sealed class ReceivedPart : IAsyncDisposable
     public bool IsLost => _lease.IsLost;
 
     /// <summary>Reads the message's records without those that were handled already.</summary>
-    /// <exception cref="RecordException">A record cannot be read.</exception>
+    /// <exception cref="RecordException">A record cannot be read. All others have been given before.</exception>
     public async IAsyncEnumerable<Record> ReadAsync(
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {

@@ -39,8 +39,8 @@ public sealed class RecordQueueReader
     /// <param name="untilEmpty">Whether to end when the queue has no visible message; otherwise it waits.</param>
     /// <param name="cancellationToken">Ends the loop.</param>
     /// <remarks>
-    /// A record that cannot be read puts its message off; the reading goes on with the next message
-    /// (<see cref="RecordQueueOptions.OnProblem"/>).
+    /// A record that cannot be read puts its message off, after the other records of the message were given; the
+    /// reading goes on with the next message (<see cref="RecordQueueOptions.OnProblem"/>).
     /// </remarks>
     /// <exception cref="RequestFailedException">The account refused or failed, after the SDK's own retries.</exception>
     /// <exception cref="InvalidOperationException">The client of the queue expects base64.</exception>

@@ -33,32 +33,36 @@ public static class FailureReader
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         options ??= new();
-        var (buffer, line) = (new byte[BufferBytes], new ByteBuffer());
+        var (buffer, line, bytes) = (new byte[BufferBytes], new ByteBuffer(), 0L);
         var position = new RecordPosition(name, 1, 0);
         for (int read; (read = await stream.ReadAsync(buffer, cancellationToken)) > 0;)
         {
             for (var at = 0; at < read;)
             {
                 var end = Array.IndexOf(buffer, (byte)'\n', at, read - at);
-                line.Append(buffer.AsSpan(at, (end < 0 ? read : end) - at));
-                if (line.Length > options.MaxMemoryBytes)
-                    throw new RecordException(
-                        RecordFault.TooLarge, $"the line has more than {options.MaxMemoryBytes} bytes", position);
+                var piece = buffer.AsSpan(at, (end < 0 ? read : end) - at);
+                bytes += piece.Length;
+                if (bytes <= options.MaxMemoryBytes)
+                    line.Append(piece);
                 if (end < 0)
                     break;
-                if (Parse(line, position, options) is { } failure)
+                if (Parse(line, bytes, position, options) is { } failure)
                     yield return (failure, position);
-                position = position with { Line = position.Line + 1, Offset = position.Offset + line.Length + 1 };
+                position = position with { Line = position.Line + 1, Offset = position.Offset + bytes + 1 };
                 line.Clear();
+                bytes = 0;
                 at = end + 1;
             }
         }
-        if (Parse(line, position, options) is { } last)
+        if (Parse(line, bytes, position, options) is { } last)
             yield return (last, position);
     }
 
-    private static Failure? Parse(ByteBuffer line, RecordPosition position, RecordReaderOptions options)
+    private static Failure? Parse(ByteBuffer line, long bytes, RecordPosition position, RecordReaderOptions options)
     {
+        if (bytes > options.MaxMemoryBytes)
+            return Report(
+                new(RecordFault.TooLarge, $"the line has more than {options.MaxMemoryBytes} bytes", position), options);
         if (line.Memory.Span.Trim(" \t\r"u8).IsEmpty)
             return null;
         try
@@ -70,13 +74,19 @@ public static class FailureReader
         }
         catch (JsonException e)
         {
-            var problem = new RecordException(
-                RecordFault.Invalid, $"the line is no {Failure.SchemaName}: {JsonFault.Describe(e)}", position,
-                inner: e);
-            if (options.OnProblem is not { } report)
-                throw problem;
-            report(problem);
-            return null;
+            return Report(
+                new(
+                    RecordFault.Invalid, $"the line is no {Failure.SchemaName}: {JsonFault.Describe(e)}", position,
+                    inner: e),
+                options);
         }
+    }
+
+    private static Failure? Report(RecordException problem, RecordReaderOptions options)
+    {
+        if (options.OnProblem is not { } report)
+            throw problem;
+        report(problem);
+        return null;
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text;
 using System.Text.Json;
 
@@ -8,6 +9,14 @@ namespace Pipeline.Records;
 /// </summary>
 internal sealed class MemberSink(RecordReaderOptions options) : IDisposable
 {
+    private static readonly string[] Bulky = ["content", "parsed", "links", "redirects", "extra"];
+
+    /// <summary>Members without which there is no record. They are small, and stay in memory.</summary>
+    private static readonly FrozenSet<string> Small = RecordsJson.Default.Record.Properties
+        .Select(property => property.Name)
+        .Except(Bulky)
+        .ToFrozenSet(StringComparer.Ordinal);
+
     private readonly ByteBuffer _json = new();
     private readonly ByteBuffer _texts = new();
     private readonly ContentHash _hash = new();
@@ -85,7 +94,7 @@ internal sealed class MemberSink(RecordReaderOptions options) : IDisposable
 
     public void Append(ReadOnlySpan<byte> bytes)
     {
-        if (!_isSpooling && bytes.Length > options.MaxMemoryBytes - _json.Length - _texts.Length)
+        if (!_isSpooling && bytes.Length > Limit - _json.Length - _texts.Length)
             StartSpooling();
         if (_isSpooling)
             _spooled!.Append(bytes);
@@ -114,6 +123,11 @@ internal sealed class MemberSink(RecordReaderOptions options) : IDisposable
         _spooled = null;
     }
 
+    private bool IsSmall => !_inContent && Small.Contains(_member);
+
+    /// <summary>Small members have room of their own, whatever the content before them has taken.</summary>
+    private long Limit => (IsSmall ? 2L : 1L) * options.MaxMemoryBytes;
+
     /// <summary>The serializer sees only the members in memory, so duplicates of the others are found here.</summary>
     private void Claim(string name)
     {
@@ -124,6 +138,8 @@ internal sealed class MemberSink(RecordReaderOptions options) : IDisposable
 
     private void StartSpooling()
     {
+        if (IsSmall)
+            throw new FormatException($"'{_member}' has more than {options.MaxMemoryBytes} bytes");
         _spooled ??= new(options.TempFolder);
         var buffer = _isText ? _texts : _json;
         // The member's name is in the JSON before its value, after a comma unless it is the first.

@@ -4,13 +4,17 @@ namespace Pipeline.Records;
 public sealed record RecordReaderOptions
 {
     /// <summary>
-    /// Maximum size of one record in memory, bytes of UTF-8. Members beyond it go to a temporary file, one after the
-    /// other; <see cref="Record.OpenRead"/> reads them. Strings take up to twice as much again. Default: 16 MiB.
+    /// Maximum size of one record in memory, bytes of UTF-8. Content, parsed data and other large members beyond it go
+    /// to a temporary file, one after the other; <see cref="Record.OpenRead"/> reads them. Strings take up to twice as
+    /// much again. Default: 16 MiB.
     /// </summary>
     public int MaxMemoryBytes { get; init; } = 16 << 20;
 
-    /// <summary>Maximum size of one record, decompressed. A longer one is an error. Default: 1 GiB.</summary>
-    public long MaxRecordBytes { get; init; } = 1L << 30;
+    /// <summary>
+    /// Maximum size of one record, decompressed. A longer one is an error. Default: 4 GiB, more than the pipeline
+    /// writes with its default limits.
+    /// </summary>
+    public long MaxRecordBytes { get; init; } = 4L << 30;
 
     /// <summary>Folder for the temporary file of a large record. Default: that of the system.</summary>
     public string TempFolder { get; init; } = Path.GetTempPath();

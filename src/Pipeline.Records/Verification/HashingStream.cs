@@ -15,7 +15,7 @@ internal sealed class HashingStream : ReadStream
 
     public HashingStream(Stream inner, IEnumerable<long> lengths)
     {
-        (_inner, _lengths) = (inner, new(lengths.Distinct().Order()));
+        (_inner, _lengths) = (inner, new(lengths.Where(length => length >= 0).Distinct().Order()));
         Note();
     }
 

@@ -44,6 +44,8 @@ internal sealed class Verification : IDisposable
                 : await JsonSerializer.DeserializeAsync(stream, RecordsJson.Default.Manifest, cancellationToken);
             if (manifest is not { Schema: Manifest.SchemaName })
                 throw new JsonException($"its schema is '{manifest?.Schema}'");
+            if (manifest.FindFault() is { } wrong)
+                throw new JsonException(wrong);
             foreach (var list in manifest.Lists ?? [manifest])
                 if ((list.ListId ?? throw new JsonException("a list has no list_id")) == (listId ?? list.ListId))
                     _manifests.Add((list, file));

@@ -63,8 +63,28 @@ public sealed class RecordModelTests
         Assert.Throws<JsonException>(
             () => JsonSerializer.Deserialize(RecordLine.Of(1, extra: extra), RecordsJson.Default.Record));
 
+    /// <summary>Pages decide what is in parsed data, and their JSON may name a thing twice.</summary>
+    [Theory]
+    [InlineData("parsed")]
+    [InlineData("extra")]
+    [InlineData("later")]
+    public void InsideOfAValueANameMayOccurTwice(string member)
+    {
+        const string Value = "{\"a\":1,\"a\":[{\"b\":2,\"b\":3}]}";
+
+        var record = JsonSerializer.Deserialize(
+            RecordLine.Of(1, extra: $",\"{member}\":{Value}"), RecordsJson.Default.Record)!;
+        using var text = new StreamReader(record.OpenRead(member)!);
+
+        Assert.Equal(Value, text.ReadToEnd());
+        Assert.Contains(Value, JsonSerializer.Serialize(record, RecordsJson.Default.Record), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("{}", "lacks 'schema'")]
+    [InlineData(
+        """{"schema":"pipeline.part/1","list_id":"l","submission_id":"s","uri":"https://a/b","records":[null]}""",
+        "a record is null")]
     [InlineData("nonsense", "the JSON is not valid at line 1, byte 2")]
     [InlineData("pipeline.pointer/1 []", "pointer")]
     [InlineData("pipeline.part/1 []", "no records")]

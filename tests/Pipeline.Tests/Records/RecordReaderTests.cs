@@ -191,6 +191,37 @@ public sealed class RecordReaderTests
         Assert.Equal(3, seen);
     }
 
+    /// <summary>What follows the content must not pay for its size: without its digest a record is none.</summary>
+    [Fact]
+    public async Task ContentOfAnyLengthAroundTheLimitLeavesTheSmallMembersInMemory()
+    {
+        const int Limit = 4000;
+        for (var length = Limit - 1000; length < Limit + 10; length += 3)
+        {
+            var line = RecordLine.Of(
+                1, html: new string('x', length),
+                extra: ",\"parsed\":{\"a\":1},\"change\":\"new\",\"tag\":\"t\"");
+
+            var record = Assert.Single(
+                await ReadAsync(new MemoryStream(Encoding.UTF8.GetBytes(line)), new() { MaxMemoryBytes = Limit }));
+
+            Assert.True(record.IsContentVerified);
+            Assert.Equal(("new", "t"), (record.Change, record.Tag));
+            Assert.Equal(length, record.Content?.Html?.Length ?? record.LargeMembers["html"]);
+        }
+    }
+
+    [Fact]
+    public async Task ASmallMemberThatIsNotSmallIsAFaultOfItsRecord()
+    {
+        var line = RecordLine.Of(1, extra: $",\"tag\":\"{new string('t', 9000)}\"");
+
+        var error = await Assert.ThrowsAsync<RecordException>(() => ReadAsync(
+            new MemoryStream(Encoding.UTF8.GetBytes(line)), new() { MaxMemoryBytes = 4000 }));
+
+        Assert.Contains("'tag' has more than 4000 bytes", error.Message, StringComparison.Ordinal);
+    }
+
     /// <summary>Collect:MaxDepth allows results of a thousand levels.</summary>
     [Fact]
     public async Task ARecordIsAsDeepAsTheSettingsAllow()

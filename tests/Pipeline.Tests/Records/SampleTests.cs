@@ -90,7 +90,8 @@ public sealed class SampleTests(Servers servers)
             "a",
             [
                 RecordLine.Of(0, html: "a\0b", extra: "," + Parsed),
-                RecordLine.Of(1),
+                RecordLine.Of(7, extra: ",\"parsed\":{\"n\":1e999999}"),
+                RecordLine.Of(1, extra: ",\"parsed\":{\"n\":1e400,\"n\":2}"),
             ]);
 
         using var process = Start(account, database);

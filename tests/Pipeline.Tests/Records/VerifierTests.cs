@@ -54,6 +54,10 @@ public sealed class VerifierTests
     [InlineData("sums", "count: MANIFEST: records of all lists: 7 expected, 8 found")]
     [InlineData("submission", "count: list list: records of submission sub-1: 6 expected, 0 found")]
     [InlineData("manifest is no JSON", "invalid: MANIFEST: it is no pipeline.manifest/1")]
+    [InlineData("a list is null", "invalid: MANIFEST: it is no pipeline.manifest/1: a list is null")]
+    [InlineData("a submission is null", "invalid: MANIFEST: it is no pipeline.manifest/1: a submission is null")]
+    [InlineData("negative bytes", "count: RECORDS: bytes: -1 expected, 3426 found")]
+    [InlineData("a failure without end", "too_large: FAILURES, line 2 (byte 336): the line has more than ")]
     public async Task WhateverIsWrongIsFound(string what, string expected)
     {
         using var folder = new ResultFolder();
@@ -170,6 +174,21 @@ public sealed class VerifierTests
                 break;
             case "sums":
                 folder.Write(manifest with { Records = 8 });
+                break;
+            case "a list is null":
+                folder.Write(manifest with { Lists = [list, null!] });
+                break;
+            case "a submission is null":
+                folder.Write(manifest with { Lists = [list with { Submissions = [null!] }, manifest.Lists[1]] });
+                break;
+            case "negative bytes":
+                var negative = list.Locations![0] with { Bytes = -1 };
+                folder.Write(manifest with { Lists = [list with { Locations = [negative] }, manifest.Lists[1]] });
+                break;
+            case "a failure without end":
+                string[] failures = File.ReadAllLines(folder.FailuresFile);
+                File.WriteAllLines(
+                    folder.FailuresFile, [failures[0], new string('x', (16 << 20) + 1), failures[1]]);
                 break;
             case "submission":
                 var other = list.Submissions![0] with { SubmissionId = "sub-1" };
