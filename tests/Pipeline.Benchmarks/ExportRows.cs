@@ -32,7 +32,7 @@ internal static class ExportRows
     private sealed class Corpus(string folder) : IResultSource
     {
         public async IAsyncEnumerable<ResultFile> OpenRecordsAsync(
-            [EnumeratorCancellation] CancellationToken cancellationToken)
+            ExportPlace from, [EnumeratorCancellation] CancellationToken cancellationToken)
         {
             using var record = new MemoryStream();
             foreach (var path in Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal))
@@ -45,7 +45,8 @@ internal static class ExportRows
             }
         }
 
-        public IAsyncEnumerable<ResultFile> OpenFailuresAsync(CancellationToken cancellationToken) =>
+        public IAsyncEnumerable<ResultFile> OpenFailuresAsync(
+            ExportPlace from, CancellationToken cancellationToken) =>
             AsyncEnumerable.Empty<ResultFile>();
 
         public bool Takes(ReadOnlySpan<byte> head, bool isRecord) => true;

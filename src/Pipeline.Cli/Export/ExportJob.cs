@@ -119,7 +119,8 @@ internal sealed class ExportJob(RunSettings settings, ExportRequest options)
         : new FileTarget(options.Path, options.Style);
 
     private Partition PartitionOf(IResultSource source, string list) => new(
-        options.ByDate ? Partition.NameOf(source.ClosedAt(list)) : null, options.ByList ? list : null);
+        options.ByDate ? Partition.NameOf(source.ClosedAt(list)) : null,
+        options.ByList ? Partition.NameOf(list) : null);
 
     /// <summary>An export replaces an earlier one, and nothing else.</summary>
     private void CheckPath()

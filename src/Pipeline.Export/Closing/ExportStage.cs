@@ -39,12 +39,11 @@ internal sealed partial class ExportStage(
             return;
         var note = await BeginAsync(message, cancellationToken);
         var table = message.Table == Table.Failures.Name ? Table.Failures : Table.Records;
-        var source = open(manifest);
+        var (source, from) = (open(manifest), new ExportPlace(message.Source, message.Line));
         var rows = table == Table.Records
-            ? source.OpenRecordsAsync(cancellationToken)
-            : source.OpenFailuresAsync(cancellationToken);
-        await using var part = await parts.WriteAsync(
-            table, rows, new(message.Source, message.Line), cancellationToken);
+            ? source.OpenRecordsAsync(from, cancellationToken)
+            : source.OpenFailuresAsync(from, cancellationToken);
+        await using var part = await parts.WriteAsync(table, rows, from, cancellationToken);
         if (await FindManifestAsync(message, cancellationToken) is null)
             return;
         if (part.Rows > 0)

@@ -22,13 +22,16 @@ internal sealed class LocalListSource(LocalDatabase database, string path, Failu
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<ResultFile> OpenRecordsAsync(
-        [EnumeratorCancellation] CancellationToken cancellationToken)
+        ExportPlace from, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        if (from.File > 0)
+            yield break;
         var places = await database.ReadAsync(
             session =>
             {
                 using var rows = session.Query(
-                    "SELECT offset, length FROM record WHERE list_id=$1 ORDER BY offset", manifest.ListId);
+                    "SELECT offset, length FROM record WHERE list_id=$1 ORDER BY offset LIMIT -1 OFFSET $2",
+                    manifest.ListId, from.Line);
                 var found = new List<(long Offset, long Length)>();
                 while (rows.Read())
                     found.Add((rows.GetInt64(0), rows.GetInt64(1)));
@@ -36,12 +39,12 @@ internal sealed class LocalListSource(LocalDatabase database, string path, Failu
             },
             cancellationToken);
         if (places.Count > 0)
-            yield return new(path, new Slices(path, places), places.Count);
+            yield return new(path, new Slices(path, places), from.Line + places.Count, from.Line);
     }
 
     /// <inheritdoc/>
-    public IAsyncEnumerable<ResultFile> OpenFailuresAsync(CancellationToken cancellationToken) =>
-        FailureFiles.ReadAsync(failures, manifest.ListId, cancellationToken);
+    public IAsyncEnumerable<ResultFile> OpenFailuresAsync(ExportPlace from, CancellationToken cancellationToken) =>
+        FailureFiles.ReadAsync(failures, [manifest.ListId], from, cancellationToken);
 
     /// <summary>The lines at some places of a file, one after the other.</summary>
     private sealed class Slices(string path, IReadOnlyList<(long Offset, long Length)> places) : ForwardStream

@@ -14,7 +14,7 @@ internal sealed class PartWriter(IOptions<PipelineOptions> options)
 {
     /// <summary>Reads rows from a place on, until the file has its size or there are no more.</summary>
     /// <param name="table">The table.</param>
-    /// <param name="files">All files of its rows.</param>
+    /// <param name="files">The files of its rows, from that of the place on.</param>
     /// <param name="from">The place.</param>
     /// <param name="cancellationToken">Stops the writing.</param>
     public async Task<WrittenPart> WriteAsync(
@@ -46,13 +46,12 @@ internal sealed class PartWriter(IOptions<PipelineOptions> options)
         ExportPlace from, CancellationToken cancellationToken)
     {
         using var scanner = new RowScanner(table, options.Value.Export.Content == ExportedContent.Inline);
-        var (rows, number) = (0L, -1);
+        var (rows, number) = (0L, from.File - 1);
         await foreach (var file in files.WithCancellation(cancellationToken))
         {
             await using var _ = file;
-            if (++number < from.File)
-                continue;
-            using var lines = new RowFile(file.Stream, file.Name);
+            number++;
+            using var lines = new RowFile(file.Stream, file.Name, file.Skipped);
             while (number == from.File && lines.Line < from.Line)
                 await lines.SkipAsync(cancellationToken);
             while (await lines.PeekAsync(cancellationToken) is not null
@@ -71,11 +70,6 @@ internal sealed class PartWriter(IOptions<PipelineOptions> options)
         return (rows, null);
     }
 }
-
-/// <summary>A place between two rows.</summary>
-/// <param name="File">The file, from 0.</param>
-/// <param name="Line">Number of its lines before the place.</param>
-internal sealed record ExportPlace(int File, long Line);
 
 /// <summary>A file that was written.</summary>
 /// <param name="Content">It, from its beginning; gone once it is disposed.</param>

@@ -23,9 +23,10 @@ internal sealed class ResultExport(
     public async Task<ExportCounts> RunAsync(Table records, bool withContent, CancellationToken cancellationToken)
     {
         var recordRows = await CopyAsync(
-            records, source.OpenRecordsAsync(cancellationToken), withContent, cancellationToken);
+            records, source.OpenRecordsAsync(ExportPlace.Start, cancellationToken), withContent, cancellationToken);
         var failureRows = await CopyAsync(
-            Table.Failures, source.OpenFailuresAsync(cancellationToken), withContent: true, cancellationToken);
+            Table.Failures, source.OpenFailuresAsync(ExportPlace.Start, cancellationToken), withContent: true,
+            cancellationToken);
         return new(recordRows, failureRows, _leftOut);
     }
 

@@ -11,7 +11,8 @@ namespace Pipeline.Export.Reading;
 /// </summary>
 /// <param name="stream">The file.</param>
 /// <param name="name">Its name, for messages.</param>
-internal sealed class RowFile(Stream stream, string name) : IDisposable
+/// <param name="skipped">Number of lines of the file before those in the stream.</param>
+internal sealed class RowFile(Stream stream, string name, long skipped = 0) : IDisposable
 {
     private const int BufferBytes = 256 * 1024;
 
@@ -23,7 +24,7 @@ internal sealed class RowFile(Stream stream, string name) : IDisposable
     private int _end;
 
     /// <summary>Number of the current line, from 1.</summary>
-    public long Line { get; private set; }
+    public long Line { get; private set; } = skipped;
 
     /// <summary>
     /// The beginning of the next line: all of it, or as much as holds its ids. Null if there is no next line.

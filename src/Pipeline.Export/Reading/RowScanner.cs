@@ -9,7 +9,8 @@ namespace Pipeline.Export.Reading;
 
 /// <summary>
 /// Reads one JSON object, a record or a failure, into a row of a batch, from pieces of any size. A text above
-/// <see cref="MaxText"/> is left out and named in <c>omitted</c>, so one document cannot take all memory.
+/// <see cref="MaxText"/> is left out and named in <c>omitted</c>, and so is one with which the row's texts have more
+/// than twice as much, so one document cannot take all memory.
 /// </summary>
 /// <param name="table">The table.</param>
 /// <param name="withContent">Whether columns of content get values.</param>
@@ -17,6 +18,9 @@ internal sealed class RowScanner(Table table, bool withContent) : JsonScanner(Ma
 {
     /// <summary>The longest text of a cell, bytes. Many readers cannot hold longer ones.</summary>
     public const int MaxTextBytes = 64 << 20;
+
+    // Shorter texts, such as digests, are never left out. A row has few of them.
+    private const int AlwaysKeptBytes = 64 * 1024;
 
     // As deep as Collect:MaxDepth allows a result to be, and the record around it.
     private const int MaxDepth = 1024;
@@ -33,6 +37,7 @@ internal sealed class RowScanner(Table table, bool withContent) : JsonScanner(Ma
     private bool _isCut;
     private bool _isInside;
     private bool _isOurs;
+    private long _rowBytes;
 
     /// <summary>The longest text that is kept, bytes.</summary>
     public int MaxText { get; init; } = MaxTextBytes;
@@ -45,7 +50,7 @@ internal sealed class RowScanner(Table table, bool withContent) : JsonScanner(Ma
     {
         Start();
         (_batch, _inner, _member, _values) = (batch, null, null, null);
-        (_isCut, _isInside, _isOurs) = (false, false, false);
+        (_isCut, _isInside, _isOurs, _rowBytes) = (false, false, false, 0);
         _cut.Clear();
         batch.Texts.Drop();
         batch.BeginRow();
@@ -109,7 +114,8 @@ internal sealed class RowScanner(Table table, bool withContent) : JsonScanner(Ma
 
     private void Append(ReadOnlySpan<byte> bytes)
     {
-        _isCut |= _batch.Texts.Pending + bytes.Length > MaxText;
+        var length = _batch.Texts.Pending + bytes.Length;
+        _isCut |= length > MaxText || (length > AlwaysKeptBytes && _rowBytes + length > 2L * MaxText);
         if (!_isCut)
             _batch.Texts.Append(bytes);
     }
@@ -124,6 +130,7 @@ internal sealed class RowScanner(Table table, bool withContent) : JsonScanner(Ma
     private void Set(ColumnValues values)
     {
         var text = _batch.Texts.Take();
+        _rowBytes += text.Length;
         if (values.Column.IsText)
             values.Set(_batch.Rows, text);
         else

@@ -28,20 +28,16 @@ internal sealed class AccountSource(ObjectStores objects, FailureReader failures
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<ResultFile> OpenRecordsAsync(
-        [EnumeratorCancellation] CancellationToken cancellationToken)
+        ExportPlace from, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        foreach (var location in lists.SelectMany(list => list.Locations))
+        foreach (var location in lists.SelectMany(list => list.Locations).Skip(from.File))
             yield return await OpenAsync(location, cancellationToken);
     }
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<ResultFile> OpenFailuresAsync(
-        [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        foreach (var list in lists.Where(list => list.Failures > 0))
-            await foreach (var failure in FailureFiles.ReadAsync(failures, list.ListId, cancellationToken))
-                yield return failure;
-    }
+    public IAsyncEnumerable<ResultFile> OpenFailuresAsync(ExportPlace from, CancellationToken cancellationToken) =>
+        FailureFiles.ReadAsync(
+            failures, lists.Where(list => list.Failures > 0).Select(list => list.ListId), from, cancellationToken);
 
     /// <summary>Opens a file of records that a manifest names.</summary>
     /// <exception cref="PipelineException">Permanent: it is gone.</exception>

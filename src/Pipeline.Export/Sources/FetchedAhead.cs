@@ -19,16 +19,16 @@ internal sealed class FetchedAhead(IResultSource source, int files = 3, int byte
     public bool Takes(ReadOnlySpan<byte> head, bool isRecord) => source.Takes(head, isRecord);
 
     /// <inheritdoc/>
-    public IAsyncEnumerable<ResultFile> OpenFailuresAsync(CancellationToken cancellationToken) =>
-        source.OpenFailuresAsync(cancellationToken);
+    public IAsyncEnumerable<ResultFile> OpenFailuresAsync(ExportPlace from, CancellationToken cancellationToken) =>
+        source.OpenFailuresAsync(from, cancellationToken);
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<ResultFile> OpenRecordsAsync(
-        [EnumeratorCancellation] CancellationToken cancellationToken)
+        ExportPlace from, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var fetching = new Queue<Task<ResultFile>>();
-        await using var left = source.OpenRecordsAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
+        await using var left = source.OpenRecordsAsync(from, cancellationToken).GetAsyncEnumerator(cancellationToken);
         try
         {
             var hasMore = true;

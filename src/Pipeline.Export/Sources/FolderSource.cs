@@ -1,4 +1,6 @@
+using System.IO.Hashing;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Pipeline.Export.Reading;
 using Pipeline.Model;
@@ -19,8 +21,9 @@ internal sealed class FolderSource : IResultSource
     private readonly Dictionary<string, ClosedList> _closed;
 
     // While a list is open, a line may be left of a failure that a record has replaced.
-    private readonly HashSet<string> _failed = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _replaced = new(StringComparer.Ordinal);
+    // Hashes of ids: a list may have a million failures.
+    private readonly HashSet<UInt128> _failed = [];
+    private readonly HashSet<UInt128> _replaced = [];
 
     private FolderSource(string folder, IReadOnlySet<string> lists, Dictionary<string, ClosedList> closed) =>
         (_folder, _lists, _closed) = (folder, lists, closed);
@@ -63,25 +66,26 @@ internal sealed class FolderSource : IResultSource
             return false;
         if (_failed.Count == 0 || JsonHead.IdOf(head) is not { } id)
             return true;
+        var key = KeyOf(id);
         if (!isRecord)
-            return !_replaced.Contains(id);
-        if (_failed.Contains(id))
-            _replaced.Add(id);
+            return !_replaced.Contains(key);
+        if (_failed.Contains(key))
+            _replaced.Add(key);
         return true;
     }
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<ResultFile> OpenRecordsAsync(
-        [EnumeratorCancellation] CancellationToken cancellationToken)
+        ExportPlace from, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await ReadFailedAsync(cancellationToken);
-        if (Open(RecordsName) is { } file)
+        if (from.File == 0 && Open(RecordsName) is { } file)
             yield return file;
     }
 
     /// <inheritdoc/>
-    public IAsyncEnumerable<ResultFile> OpenFailuresAsync(CancellationToken cancellationToken) =>
-        (Open(FailuresName) is { } file ? new[] { file } : []).ToAsyncEnumerable();
+    public IAsyncEnumerable<ResultFile> OpenFailuresAsync(ExportPlace from, CancellationToken cancellationToken) =>
+        (from.File == 0 && Open(FailuresName) is { } file ? new[] { file } : []).ToAsyncEnumerable();
 
     private async Task ReadFailedAsync(CancellationToken cancellationToken)
     {
@@ -92,10 +96,12 @@ internal sealed class FolderSource : IResultSource
         while (await lines.PeekAsync(cancellationToken) is { } head)
         {
             if (JsonHead.IdOf(head.Span) is { } id)
-                _failed.Add(id);
+                _failed.Add(KeyOf(id));
             await lines.SkipAsync(cancellationToken);
         }
     }
+
+    private static UInt128 KeyOf(string id) => XxHash128.HashToUInt128(MemoryMarshal.AsBytes(id.AsSpan()));
 
     private ResultFile? Open(string name)
     {

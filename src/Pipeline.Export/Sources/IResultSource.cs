@@ -6,10 +6,15 @@ namespace Pipeline.Export.Sources;
 internal interface IResultSource
 {
     /// <summary>Opens the files of records, one after the other. The caller disposes each.</summary>
-    IAsyncEnumerable<ResultFile> OpenRecordsAsync(CancellationToken cancellationToken);
+    /// <param name="from">
+    /// The place of the first row that is wanted. The first file is the one of this place; it may begin with earlier
+    /// lines, as <see cref="ResultFile.Skipped"/> says.
+    /// </param>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    IAsyncEnumerable<ResultFile> OpenRecordsAsync(ExportPlace from, CancellationToken cancellationToken);
 
-    /// <summary>Opens the files of failures. Called after the records were read.</summary>
-    IAsyncEnumerable<ResultFile> OpenFailuresAsync(CancellationToken cancellationToken);
+    /// <summary>Opens the files of failures in the same way. Called after the records were read.</summary>
+    IAsyncEnumerable<ResultFile> OpenFailuresAsync(ExportPlace from, CancellationToken cancellationToken);
 
     /// <summary>Whether a row is exported, by the beginning of its JSON.</summary>
     bool Takes(ReadOnlySpan<byte> head, bool isRecord);
@@ -22,7 +27,8 @@ internal interface IResultSource
 /// <param name="Name">Its path or address.</param>
 /// <param name="Stream">Its content, decompressed.</param>
 /// <param name="Lines">Number of lines that it must have; null if that is not known.</param>
-internal sealed record ResultFile(string Name, Stream Stream, long? Lines = null) : IAsyncDisposable
+/// <param name="Skipped">Number of lines before those in the stream.</param>
+internal sealed record ResultFile(string Name, Stream Stream, long? Lines = null, long Skipped = 0) : IAsyncDisposable
 {
     /// <summary>Compares the number of lines that were read with the number that it must have.</summary>
     /// <exception cref="PipelineException">Permanent: they differ.</exception>

@@ -7,8 +7,21 @@ namespace Pipeline.Export.Writing;
 internal static class FormulaGuard
 {
     // The full-width forms count too: some spreadsheets treat them as the plain ones.
-    private const string Starts = "=+-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20";
+    private const string Starts = "=+-@\uFF1D\uFF0B\uFF0D\uFF20";
 
-    /// <summary>Whether a spreadsheet may take the text for a formula.</summary>
-    public static bool IsRisky(ReadOnlySpan<char> text) => text.Length > 0 && Starts.Contains(text[0]);
+    // White space for JavaScript, though not for .NET.
+    private const char ByteOrderMark = '\uFEFF';
+
+    /// <summary>
+    /// Whether a spreadsheet may take the text for a formula. Some programs drop the white space before it.
+    /// </summary>
+    public static bool IsRisky(ReadOnlySpan<char> text)
+    {
+        if (text is ['\t' or '\r' or '\n', ..])
+            return true;
+        foreach (var character in text)
+            if (!char.IsWhiteSpace(character) && character != ByteOrderMark)
+                return Starts.Contains(character);
+        return false;
+    }
 }

@@ -22,7 +22,7 @@ internal sealed class NdjsonTableWriter(Stream stream) : ITableWriter
     {
         for (var row = 0; row < batch.Rows; row++)
         {
-            WriteRow(batch, row);
+            await WriteRowAsync(batch, row, cancellationToken);
             if (_buffer.WrittenCount >= FlushBytes)
                 await FlushAsync(cancellationToken);
         }
@@ -33,7 +33,7 @@ internal sealed class NdjsonTableWriter(Stream stream) : ITableWriter
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private void WriteRow(RowBatch batch, int row)
+    private async Task WriteRowAsync(RowBatch batch, int row, CancellationToken cancellationToken)
     {
         using (var json = new Utf8JsonWriter(
             _buffer, new JsonWriterOptions { Encoder = MinimalJsonEncoder.Instance, SkipValidation = true }))
@@ -42,11 +42,27 @@ internal sealed class NdjsonTableWriter(Stream stream) : ITableWriter
             foreach (var values in batch.Columns)
             {
                 json.WritePropertyName(values.Column.Name);
-                WriteValue(json, values, row);
+                if (values.BytesOf(row) > FlushBytes)
+                    await WriteLongAsync(json, values.Texts[row], cancellationToken);
+                else
+                    WriteValue(json, values, row);
             }
             json.WriteEndObject();
         }
         _buffer.Write("\n"u8);
+    }
+
+    /// <summary>Writes a long text in pieces: escaped, it may be six times as long.</summary>
+    private async Task WriteLongAsync(
+        Utf8JsonWriter json, ReadOnlyMemory<byte> text, CancellationToken cancellationToken)
+    {
+        for (; text.Length > FlushBytes; text = text[FlushBytes..])
+        {
+            json.WriteStringValueSegment(text.Span[..FlushBytes], isFinalSegment: false);
+            json.Flush();
+            await FlushAsync(cancellationToken);
+        }
+        json.WriteStringValueSegment(text.Span, isFinalSegment: true);
     }
 
     private static void WriteValue(Utf8JsonWriter json, ColumnValues values, int row)

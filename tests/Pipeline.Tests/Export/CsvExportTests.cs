@@ -21,6 +21,9 @@ public sealed class CsvExportTests : IDisposable
     [InlineData("\\r=1", "'\r=1")]
     [InlineData("\\n=1", "'\n=1")]
     [InlineData("＝1", "'＝1")]
+    [InlineData("  =1", "'  =1")]
+    [InlineData("\\u00a0\\ufeff@SUM(A1)", "'\u00A0\uFEFF@SUM(A1)")]
+    [InlineData(" a", " a")]
     [InlineData("a=1", "a=1")]
     [InlineData("", "")]
     public async Task AFormulaIsATextForSpreadsheets(string escaped, string expected)

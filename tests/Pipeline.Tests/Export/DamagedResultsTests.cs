@@ -92,6 +92,28 @@ public sealed class DamagedResultsTests : IDisposable
         Assert.Equal("g", Duck.Value($"SELECT string_agg(id) FROM '{_results["r.failures.parquet"]}'"));
     }
 
+    /// <summary>Of many long texts, a row has as many as fit; what is short and behind them stays.</summary>
+    [Fact]
+    public async Task TheTextsOfARowTogetherAreLimitedToo()
+    {
+        const int Length = 100_000;
+        var text = new string('x', Length);
+        var record = SomeResults.Record(
+            "a",
+            $$"""  "content":{"html":"{{text}}","markdown":"{{text}}","text":"{{text}}","screenshot":"y"}""");
+        using var scanner = new RowScanner(Table.Records, withContent: true) { MaxText = Length };
+        using var batch = new RowBatch(Table.Records);
+        using var lines = new RowFile(new MemoryStream(Encoding.UTF8.GetBytes(record + "\n")), "file");
+
+        Assert.True(await lines.ReadAsync(scanner, batch, TestContext.Current.CancellationToken));
+
+        Assert.Equal(
+            ["id", "html", "screenshot", "content_digest", "omitted"],
+            batch.Columns.Where(values => values.Present[0]).Select(values => values.Column.Name)
+                .Intersect(["id", "html", "markdown", "text", "screenshot", "content_digest", "omitted"]));
+        Assert.Equal(2, scanner.LeftOut);
+    }
+
     /// <summary>One document must not take the memory of all.</summary>
     [Fact]
     public async Task ATextThatIsTooLongIsLeftOutAndNamed()

@@ -36,6 +36,22 @@ public sealed class ExportCommandTests : IDisposable
         Assert.Equal(["lake", "results"], Entries());
     }
 
+    /// <summary>A folder that somebody sent may hold a path in the place of an id.</summary>
+    [Fact]
+    public async Task NoFileIsWrittenOutsideOfThePartitions()
+    {
+        _results.WithRecords(SomeResults.Record("a", list: "../../../x"), SomeResults.Record("b", list: ""));
+
+        var (exitCode, _, error) = await CliProcess.RunAsync(
+            ["export", _results.Folder, "--format", "csv", "--partition", "list", "--out", _results["lake"]]);
+
+        Assert.True(exitCode == ExitCodes.Complete, error);
+        Assert.Equal(["lake", "results"], Entries());
+        Assert.Equal(
+            "list=__HIVE_DEFAULT_PARTITION__",
+            Path.GetFileName(Assert.Single(Directory.GetDirectories(_results["lake"]))));
+    }
+
     [Fact]
     public async Task TheRunsOfASeriesAreExportedWithoutOtherLists()
     {

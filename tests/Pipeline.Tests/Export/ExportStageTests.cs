@@ -208,7 +208,7 @@ public sealed class ExportStageTests : IDisposable
         return queue.Object;
     }
 
-    private static Manifest ManifestOf(string closedAt) => new()
+    internal static Manifest ManifestOf(string closedAt = "2026-03-19T23:59:59.999Z") => new()
     {
         ListId = "9a41",
         Inputs = 0,

@@ -78,7 +78,7 @@ public sealed class FetchedAheadTests
 
     private IAsyncEnumerable<ResultFile> Open(
         IEnumerable<string> files, int ahead = 3, int bytesPerFile = 1 << 20) =>
-        new FetchedAhead(new Source(files, _opened), ahead, bytesPerFile).OpenRecordsAsync(Token);
+        new FetchedAhead(new Source(files, _opened), ahead, bytesPerFile).OpenRecordsAsync(ExportPlace.Start, Token);
 
     private static async Task<string> TextAsync(ResultFile file) =>
         await new StreamReader(file.Stream).ReadToEndAsync(Token);
@@ -90,7 +90,7 @@ public sealed class FetchedAheadTests
         public bool Takes(ReadOnlySpan<byte> head, bool isRecord) => true;
 
         public async IAsyncEnumerable<ResultFile> OpenRecordsAsync(
-            [EnumeratorCancellation] CancellationToken cancellationToken)
+            ExportPlace from, [EnumeratorCancellation] CancellationToken cancellationToken)
         {
             foreach (var text in files)
             {
@@ -100,7 +100,8 @@ public sealed class FetchedAheadTests
             }
         }
 
-        public IAsyncEnumerable<ResultFile> OpenFailuresAsync(CancellationToken cancellationToken) =>
+        public IAsyncEnumerable<ResultFile> OpenFailuresAsync(
+            ExportPlace from, CancellationToken cancellationToken) =>
             AsyncEnumerable.Empty<ResultFile>();
     }
 

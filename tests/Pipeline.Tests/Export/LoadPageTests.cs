@@ -24,7 +24,9 @@ public sealed partial class LoadPageTests : IAsyncLifetime
         _results
             .WithRecords(
                 SomeResults.Record("a", """  "content":{"html":"<p>1</p>"},"parsed":{"title":"One\u0000"}"""),
-                SomeResults.Record("b", """  "tag":"=1+1,\"x\"\n","parsed":{"title":"Two"}"""))
+                SomeResults.Record("b", """  "tag":"=1+1,\"x\"\n","parsed":{"title":"Two"}"""),
+                // What readers guess wrong: a number, a missing value, names that differ only in case.
+                SomeResults.Record("c", """  "tag":"007","country":"NA","parsed":{"Title":1,"title":"3"}"""))
             .WithFailures(SomeResults.Failure("f"))
             .WithManifest();
         foreach (var name in new[] { "results.parquet", "results.csv", "results.ndjson", "results.sqlite" })
@@ -59,9 +61,12 @@ public sealed partial class LoadPageTests : IAsyncLifetime
 
         Assert.Equal(7, statements.Count);
         foreach (var statement in statements)
-            Assert.NotEmpty(Duck.Query(
-                Path().Replace(statement, match => $"'{_results[match.Groups[1].Value]}")));
+            Assert.NotEmpty(Duck.Query(Named(statement)));
         Assert.Equal("Two", Duck.Value($"SELECT parsed->>'$.title' FROM '{_results["results.parquet"]}' WHERE id='b'"));
+        Assert.Equal("007", Duck.Query(Named(statements[5]))[2][2]);
+        Assert.Equal([null, null, "<p>1</p>"], Duck.Query(Named(statements[6])).Select(row => row[2]).Order());
+
+        string Named(string statement) => Path().Replace(statement, match => $"'{_results[match.Groups[1].Value]}");
     }
 
     [Fact]
@@ -70,17 +75,19 @@ public sealed partial class LoadPageTests : IAsyncLifetime
     {
         var program = string.Concat(Blocks("pandas", "python"))
             + "print(len(records), records.collected_at.dtype, records.parsed[1], len(table), "
-            + "table.collected_at.dtype, failed.reason[0])\n";
+            + "table.collected_at.dtype, failed.reason[0])\n"
+            + "print(records.tag[2], records.country[2], table.tag[2], table.country[2], table.country.isna().sum())\n";
 
         var output = await RunAsync(SystemPython, "-c", program);
 
         Assert.Equal(
-            """2 datetime64[ns, UTC] {"title":"Two"} 2 datetime64[ns, UTC] task_failed""", output.Trim());
+            """3 datetime64[ns, UTC] {"title":"Two"} 3 datetime64[ns, UTC] task_failed""" + "\n007 NA 007 NA 2",
+            output.Trim());
     }
 
     [Fact]
     public async Task SqliteAnswers() =>
-        Assert.Equal("200|2\n", await RunAsync("bash", "-c", Assert.Single(Blocks("SQLite", "sh"))));
+        Assert.Equal("200|3\n", await RunAsync("bash", "-c", Assert.Single(Blocks("SQLite", "sh"))));
 
     [Fact]
     [Trait("Needs", "servers")]
@@ -93,7 +100,7 @@ public sealed partial class LoadPageTests : IAsyncLifetime
         await PasteAsync(block, server);
 
         Assert.Equal(
-            "2|2026-03-19 10:00:04.123|Two",
+            "3|2026-03-19 10:00:04.123|Two",
             (await PasteAsync(
                 "psql -AtF'|' -c \"SELECT count(*), max(collected_at AT TIME ZONE 'UTC'), "
                     + "max(parsed->>'title') FILTER (WHERE id='b') FROM records\"",
