@@ -15,7 +15,7 @@ if [ "$(cat "$root/chromium/stamp" 2>/dev/null)" != "$stamp" ]; then
   mkdir -p "$root/chromium/debs"
   cd "$root/chromium/debs"
   missing() { apt-get -qq install --simulate --no-install-recommends "${wanted[@]}" | awk '/^Inst/ { print $2 }'; }
-  download() { apt-get -qq download $({ missing; printf '%s\n' "${wanted[@]}"; } | sort -u); }
+  download() { { missing; printf '%s\n' "${wanted[@]}"; } | sort -u | xargs apt-get -qq download; }
   download || { apt-get -qq update && download; }
   for package in *.deb; do dpkg -x "$package" ../root; done
   rm -rf "$root/chromium/debs"

@@ -8,8 +8,8 @@ if [ -n "${CI:-}${GITHUB_ACTIONS:-}${TF_BUILD:-}" ]; then
   echo "CALLBACK_KEY is not set. A new key in every run would refuse the callbacks under way: keep one as a secret of this build and set it. Make it with: openssl rand -base64 32" >&2
   exit 1
 fi
-key=$(openssl rand -base64 32) || {
+if ! key=$(openssl rand -base64 32) || [ -z "$key" ]; then
   echo "Cannot make a callback key, because openssl is missing or failed. Install openssl, or set a key of your own: azd env set CALLBACK_KEY <base64 of 32 bytes>" >&2
   exit 1
-}
+fi
 azd env set CALLBACK_KEY "$key"

@@ -2,7 +2,7 @@
 # Installs what the rivals need: jq as a system package, a virtual environment for Python, packages for Node. Prints what
 # is missing; the benchmark leaves it out of its table.
 set -uo pipefail
-cd "$(dirname "$0")"
+cd "$(dirname "$0")" || exit
 missing() { echo "rivals: $1" >&2; }
 command -v jq > /dev/null || { command -v apt-get > /dev/null && [ "$(id -u)" = 0 ] && apt-get install -y -qq jq > /dev/null 2>&1; } || missing 'jq is missing; install it'
 if command -v python3 > /dev/null; then

@@ -28,10 +28,12 @@ public sealed class CallbackKeyHookTests : IDisposable
     public async Task ABuildAgentMakesNoKey(string variable) =>
         Assert.Equal((1, 0), await ExitAndCallsAsync((variable, "True")));
 
-    [Fact]
-    public async Task WithoutOpensslNothingIsSet()
+    [Theory]
+    [InlineData("exit 127")]
+    [InlineData("exit 0")]
+    public async Task WithoutAKeyOfOpensslNothingIsSet(string openssl)
     {
-        await AddProgramAsync("openssl", "exit 127");
+        await AddProgramAsync("openssl", openssl);
         var (exitCode, calls, error) = await RunAsync([]);
         Assert.Equal(1, exitCode);
         Assert.Empty(calls);
