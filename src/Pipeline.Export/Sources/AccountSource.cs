@@ -56,9 +56,16 @@ internal sealed class AccountSource(ObjectStores objects, FailureReader failures
     private static ObjectUri UriOf(RecordLocation location)
     {
         const string Container = $"/{AzureNames.RecordsContainer}/";
-        var path = Uri.UnescapeDataString(new Uri(location.Uri).AbsolutePath);
+        var path = Uri.TryCreate(location.Uri, UriKind.Absolute, out var uri)
+            ? Uri.UnescapeDataString(uri.AbsolutePath)
+            : "";
         var at = path.IndexOf(Container, StringComparison.Ordinal);
-        return new("azblob", AzureNames.RecordsContainer, path[(at + Container.Length)..]);
+        return at >= 0
+            ? new("azblob", AzureNames.RecordsContainer, path[(at + Container.Length)..])
+            : throw PipelineException.Permanent(
+                FailureReasons.ObjectDamaged,
+                $"The manifest names '{location.Uri}', which is no blob of container {AzureNames.RecordsContainer}. "
+                    + "Put the manifest back that the run wrote.");
     }
 
     /// <summary>Decompresses a blob and closes it with the stream.</summary>

@@ -48,9 +48,21 @@ public static class FolderVerifier
     /// <summary>The folder may have been moved since the manifest was written, so its own file comes first.</summary>
     private static string Find(string folder, string address)
     {
-        var path = Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.IsFile ? uri.LocalPath : address;
+        var path = PathOf(address);
         var here = Path.Combine(folder, Path.GetFileName(path));
         return File.Exists(here) || !File.Exists(path) ? here : path;
+    }
+
+    /// <summary>
+    /// The path of a <c>file</c> URI. Manifests of older versions have it unescaped, with a <c>#</c> or <c>?</c> that
+    /// <see cref="Uri"/> would take for the end of the path.
+    /// </summary>
+    private static string PathOf(string address)
+    {
+        const string File = "file://";
+        return address.StartsWith(File, StringComparison.OrdinalIgnoreCase)
+            ? Uri.UnescapeDataString(address[File.Length..])
+            : address;
     }
 
     private static FileStream? Open(string path) => File.Exists(path)

@@ -1,6 +1,9 @@
 namespace Pipeline.Model;
 
-/// <summary>The address of an object or prefix. Bucket and key are not URL-encoded.</summary>
+/// <summary>
+/// The address of an object or prefix. Bucket and key are as the store has them. As text, the path of a file is escaped
+/// as in every <c>file</c> URI, so that any program can open it; the keys of other stores are written as they are.
+/// </summary>
 /// <param name="Scheme">Lower case, such as <c>s3</c>. The stores declare which schemes they serve.</param>
 /// <param name="Bucket">The bucket or container; empty for a path on this machine.</param>
 /// <param name="Key">
@@ -8,7 +11,12 @@ namespace Pipeline.Model;
 /// </param>
 public sealed record ObjectUri(string Scheme, string Bucket, string Key)
 {
-    /// <summary>Parses <c>scheme://bucket/key</c> or <c>scheme:///path</c>.</summary>
+    private const string File = "file";
+
+    /// <summary>
+    /// Parses <c>scheme://bucket/key</c> or <c>scheme:///path</c>. The path of a file is unescaped; what is no escape
+    /// stays as it is, so a path that nobody escaped is found too unless its name looks like an escape.
+    /// </summary>
     /// <exception cref="PipelineException">
     /// Permanent: the text is not such an address. The message says what to write.
     /// </exception>
@@ -23,13 +31,13 @@ public sealed record ObjectUri(string Scheme, string Bucket, string Key)
                 $"'{text}' is not an object address. Write scheme://bucket/prefix/, such as s3://my-bucket/results/, "
                     + "or file:///absolute/path.");
         if (rest.StartsWith('/'))
-            return new(scheme, "", rest);
+            return new(scheme, "", scheme == File ? Uri.UnescapeDataString(rest) : rest);
         var slash = rest.IndexOf('/', StringComparison.Ordinal);
         return slash < 0 ? new(scheme, rest, "") : new(scheme, rest[..slash], rest[(slash + 1)..]);
     }
 
     /// <summary>Returns the address of a file or folder on this machine.</summary>
-    public static ObjectUri ForFile(string path) => new("file", "", Path.GetFullPath(path));
+    public static ObjectUri ForFile(string path) => new(File, "", Path.GetFullPath(path));
 
     /// <summary>Returns this address with text appended to its key.</summary>
     public ObjectUri Append(string suffix) => this with { Key = Key + suffix };
@@ -38,5 +46,10 @@ public sealed record ObjectUri(string Scheme, string Bucket, string Key)
     public ObjectUri AsPrefix() => Key.Length == 0 || Key.EndsWith('/') ? this : Append("/");
 
     /// <inheritdoc/>
-    public override string ToString() => Bucket.Length == 0 ? $"{Scheme}://{Key}" : $"{Scheme}://{Bucket}/{Key}";
+    public override string ToString() => (Bucket.Length, Scheme) switch
+    {
+        (0, File) => $"{Scheme}://{string.Join('/', Key.Split('/').Select(Uri.EscapeDataString))}",
+        (0, _) => $"{Scheme}://{Key}",
+        _ => $"{Scheme}://{Bucket}/{Key}",
+    };
 }

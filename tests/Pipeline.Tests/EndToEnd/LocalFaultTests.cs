@@ -102,7 +102,7 @@ public sealed class LocalFaultTests
         Assert.Equal((ExitCodes.Complete, Inputs, 1), (outcome.ExitCode, outcome.Records.Count, outcome.Posts.Count));
         Assert.False(Directory.Exists(inside.Out));
         var location = outcome.Manifest.GetProperty("locations")[0].GetProperty("uri").GetString();
-        Assert.Equal($"file://{moved.Out}/records.ndjson", location);
+        Assert.Equal(ObjectUri.ForFile(Path.Combine(moved.Out, "records.ndjson")).ToString(), location);
     }
 
     private static async Task GoesOnAsync(Rig rig, RunSettings settings)

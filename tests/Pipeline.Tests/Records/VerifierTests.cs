@@ -24,6 +24,23 @@ public sealed class VerifierTests
         Assert.Equal(1, (await folder.VerifyAsync("second")).Records);
     }
 
+    [Theory]
+    [InlineData("file:///else%23where/1%3F/100%25/a%20b/")]
+    [InlineData("file:///else#where/1?/100%/a b/")]
+    [InlineData("/else#where/1?/100%/a b/")]
+    public async Task AFolderWithAnyNameIsVerified(string address)
+    {
+        using var folder = new ResultFolder();
+        File.WriteAllText(
+            folder.ManifestFile,
+            File.ReadAllText(folder.ManifestFile).Replace("file:///elsewhere/", address, StringComparison.Ordinal));
+
+        var report = await folder.VerifyAsync();
+
+        Assert.True(report.Ok, string.Join('\n', report.Problems));
+        Assert.Equal((2, 7, 7, 2), (report.Lists, report.Records, report.ContentsVerified, report.Failures));
+    }
+
     [Fact]
     public async Task AChangedContentIsNamedByFileLineAndByte()
     {

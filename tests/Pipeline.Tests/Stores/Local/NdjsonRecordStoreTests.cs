@@ -130,7 +130,7 @@ public sealed class NdjsonRecordStoreTests : IAsyncDisposable
                 QueueNames.UrlLists, [new ListPointer(pointer.ToString(), null, "list", "list.txt").ToMessage()],
                 TimeSpan.Zero, Token);
         }
-        var moved = Path.Combine(_state.Root, "out moved, é");
+        var moved = Path.Combine(_state.Root, "out moved #1? 100%, é");
         Directory.Move(_state.OutFolder, moved);
 
         await using var again = await LocalDatabase.OpenAsync(Path.Combine(moved, ".pipeline"), Token);
@@ -140,13 +140,15 @@ public sealed class NdjsonRecordStoreTests : IAsyncDisposable
         Assert.Equal(["a", "c"], Ids(Path.Combine(moved, "records.ndjson")));
         Assert.False(Directory.Exists(_state.OutFolder));
         Assert.Contains(
-            $"\"file://{moved}/records.ndjson\"",
+            $"\"{ObjectUri.ForFile(moved)}/records.ndjson\"",
             await File.ReadAllTextAsync(Path.Combine(moved, "manifest.json"), Token), StringComparison.Ordinal);
         var message = Assert.Single(
             (
                 await new LocalWorkQueue(again, TimeProvider.System).ReceiveAsync(
                     QueueNames.UrlLists, 1, TimeSpan.FromMinutes(1), Token)).Messages);
-        Assert.Equal($"file://{moved}/.pipeline/lists/list.txt", ListPointer.Read(message.Body)!.Source);
+        Assert.Equal(
+            Path.Combine(moved, ".pipeline", "lists", "list.txt"),
+            ObjectUri.Parse(ListPointer.Read(message.Body)!.Source).Key);
     }
 
     [Fact]

@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Pipeline.IO;
-using Pipeline.Json;
 using Pipeline.Model;
 using Pipeline.Stores.Local.Erasing;
 using Pipeline.Stores.Local.Records;
@@ -207,13 +206,8 @@ internal sealed class LocalRestore(string state, string output, TimeProvider tim
         session.Execute(
             "INSERT INTO setting(name, value) VALUES('out', $1) ON CONFLICT DO UPDATE SET value=$1", output);
         if (note.State != state)
-            session.Execute(
-                "UPDATE message SET body=CAST(REPLACE(CAST(body AS TEXT), $1, $2) AS BLOB)",
-                AddressOf(note.State), AddressOf(state));
+            MovedFolder.Rename(session, "message", "body", note.State, state);
     }
-
-    private static string AddressOf(string folder) =>
-        MinimalJsonEncoder.Instance.Encode(ObjectUri.ForFile(folder).AsPrefix().ToString());
 
     private void Replace(string copy)
     {

@@ -1,4 +1,3 @@
-using Pipeline.Json;
 using Pipeline.Model;
 
 namespace Pipeline.Stores.Local.Records;
@@ -48,12 +47,12 @@ internal sealed class FolderClaim(SqlSession session, string database)
     {
         Require(folder, records);
         Take(folder);
-        Replace("UPDATE manifest SET json=CAST(REPLACE(CAST(json AS TEXT), $1, $2) AS BLOB)", Folder!, folder);
+        MovedFolder.Rename(session, "manifest", "json", Folder!, folder);
         session.Execute(
             "UPDATE sink_file SET state=$1 WHERE name='manifest.json' AND length>0", (int)FileCondition.Rewriting);
         // Messages of waiting lists contain the lists' old addresses, which are next to the state.
         if (IsWithin(folder))
-            Replace("UPDATE message SET body=CAST(REPLACE(CAST(body AS TEXT), $1, $2) AS BLOB)", Folder!, folder);
+            MovedFolder.Rename(session, "message", "body", Folder!, folder);
     }
 
     private bool IsWithin(string folder)
@@ -64,12 +63,6 @@ internal sealed class FolderClaim(SqlSession session, string database)
 
     private bool HasMovedTo(NdjsonFile records) =>
         !File.Exists(Path.Combine(Folder!, Path.GetFileName(records.Path))) && !records.IsShort(session);
-
-    private void Replace(string update, string from, string to) => session.Execute(update, Address(from), Address(to));
-
-    // The address as escaped in a JSON string.
-    private static string Address(string folder) =>
-        MinimalJsonEncoder.Instance.Encode(ObjectUri.ForFile(folder).AsPrefix().ToString());
 
     private static PipelineException Refused(string message) =>
         PipelineException.Permanent(FailureReasons.InvalidConfiguration, message);
