@@ -39,7 +39,7 @@ internal sealed record ListProgress
     /// <summary>Number of inputs that Nimble accepted, each once.</summary>
     public required long Posted { get; init; }
 
-    /// <summary>Number of inputs that were posted once more.</summary>
+    /// <summary>Number of times that Nimble accepted one of them again.</summary>
     public required long Resubmitted { get; init; }
 
     /// <summary>Number of outcomes a minute, lately; null while unknown.</summary>

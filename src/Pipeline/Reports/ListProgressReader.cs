@@ -24,21 +24,17 @@ internal sealed class ListProgressReader(
 
     private ListProgress Describe(ListEntry list, LiveList live)
     {
-        var now = time.GetUtcNow();
-        var waits = new WaitReports(now);
+        var waits = new WaitReports(time.GetUtcNow());
         waits.Add(list);
-        var counts = live.Closed;
-        long underWay = 0, waiting = 0, resubmitted = 0;
+        var counts = live.Counts;
+        long underWay = 0, waiting = 0;
         foreach (var (submission, outcomes) in live.Live)
         {
-            counts += LedgerCounts.Of(submission, outcomes, now);
             waits.Add(submission, outcomes.Waiting);
             if (submission.State is SubmissionState.Planned or SubmissionState.Refused)
                 waiting += outcomes.Waiting;
             else
                 underWay += outcomes.Waiting;
-            if (submission is { RepeatOf: not null, Attempt: > 1, AcceptedAt: not null })
-                resubmitted += submission.Count;
         }
 
         var inputs = list.State == ListState.Planning ? counts.Inputs : list.Inputs;
@@ -56,7 +52,7 @@ internal sealed class ListProgressReader(
             NotCounted = live.IsWhole ? 0 : Math.Max(0, inputs - counts.Finished - underWay - waiting),
             // A revision reads again what another list posted.
             Posted = list.RevisionOf is null ? counts.Posted : 0,
-            Resubmitted = resubmitted,
+            Resubmitted = list.RevisionOf is null ? counts.Resubmitted : 0,
             PerMinute = rate,
             TimeLeft = TimeLeft(list, inputs - counts.Finished, rate),
             CreatedAt = list.CreatedAt,

@@ -43,7 +43,7 @@ internal sealed class StatusReporter(
         var waiting = new SortedDictionary<string, int>(StringComparer.Ordinal);
         var waits = new WaitReports(time.GetUtcNow());
         waits.Add(list);
-        var counts = LedgerCounts.None;
+        var sums = new SubmissionSums(time.GetUtcNow());
         DateTimeOffset? next = null;
         await foreach (var (submission, outcomes) in ledger.GetLiveSubmissionsAsync(listId, CancellationToken.None))
         {
@@ -51,11 +51,12 @@ internal sealed class StatusReporter(
             if (submission is { State: SubmissionState.Planned, Hold: not HoldReason.None and var hold })
                 waiting[hold.ToString()] = waiting.GetValueOrDefault(hold.ToString()) + 1;
             waits.Add(submission, outcomes.Waiting);
-            counts += LedgerCounts.Of(submission, outcomes, time.GetUtcNow());
+            sums.Add(submission, outcomes);
             if (submission.DueAt < (next ?? DateTimeOffset.MaxValue))
                 next = submission.DueAt;
         }
 
+        var counts = sums.Counts;
         return new()
         {
             ListId = list.ListId,

@@ -18,6 +18,8 @@ public sealed class LedgerCountsTests
     public void OnlyAPostWhoseAnswerIsOverdueIsUnanswered(SubmissionState state, int seconds, int unanswered)
     {
         var submission = Some.Submission(count: 5) with { State = state, PostedAt = Some.Time };
-        Assert.Equal(unanswered, LedgerCounts.Of(submission, default!, Some.Time.AddSeconds(seconds)).Unanswered);
+        var sums = new SubmissionSums(Some.Time.AddSeconds(seconds));
+        sums.Add(submission, default!);
+        Assert.Equal(unanswered, sums.Counts.Unanswered);
     }
 }

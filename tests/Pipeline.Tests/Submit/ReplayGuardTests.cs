@@ -62,11 +62,33 @@ public sealed class ReplayGuardTests
         await world.FinishAsync("list-000000", records: 6);
         await AssertCountsAsync(world, records: 6, failures: 3);
         await ReplayAsync(world);
-        await AssertCountsAsync(world, records: 6, failures: 0);
+        await AssertCountsAsync(world, records: 6, failures: 0, resubmitted: 3);
         await GiveOutcomesAsync(world, "list-000000-r1", records: 2);
-        await AssertCountsAsync(world, records: 8, failures: 1);
+        await AssertCountsAsync(world, records: 8, failures: 1, resubmitted: 3);
         await world.PassAsync(TimeSpan.FromMinutes(2), TimeSpan.FromSeconds(30));
-        await AssertCountsAsync(world, records: 8, failures: 1);
+        await AssertCountsAsync(world, records: 8, failures: 1, resubmitted: 3);
+    }
+
+    [Fact]
+    [Trait("Promise", "1")]
+    public async Task AnInputCountsAsPostedFromItsFirstAcceptedPost()
+    {
+        await using var world = await SubmitWorld.StartAsync();
+        // No batch and no task is named, so that it is unknown whether this POST was accepted.
+        world.Answer = (number, _) => number == 1 ? "{}" : null;
+        await world.PlanAsync(9);
+        await world.WorkAsync();
+        await world.PassAsync(TimeSpan.FromMinutes(40), TimeSpan.FromMinutes(2));
+        await AssertCountsAsync(world, records: 0, failures: 9, posted: 0);
+
+        await ReplayAsync(world);
+        await AssertCountsAsync(world, records: 0, failures: 0);
+        await GiveOutcomesAsync(world, "list-000000-r1", records: 7);
+        await world.PassAsync(TimeSpan.FromMinutes(2), TimeSpan.FromSeconds(30));
+        await AssertCountsAsync(world, records: 7, failures: 2);
+
+        await ReplayAsync(world);
+        await AssertCountsAsync(world, records: 7, failures: 0, resubmitted: 2);
     }
 
     [Fact]
@@ -111,13 +133,21 @@ public sealed class ReplayGuardTests
             Token);
     }
 
-    private static async Task AssertCountsAsync(SubmitWorld world, long records, long failures)
+    private static async Task AssertCountsAsync(
+        SubmitWorld world, long records, long failures, long posted = 9, long resubmitted = 0)
     {
         var counts = await world.Service<ILedgerCounts>().CountAsync([SubmitWorld.ListId], Token);
-        Assert.Equal((9, 9, records, failures), (counts.Inputs, counts.Posted, counts.Records, counts.Failures));
+        Assert.Equal(
+            (9, posted, resubmitted, records, failures),
+            (counts.Inputs, counts.Posted, counts.Resubmitted, counts.Records, counts.Failures));
         var status = (await world.Service<StatusReporter>().GetListAsync(SubmitWorld.ListId, Token))!;
-        Assert.Equal((9, 9, records, failures), (status.Inputs, status.Posted, status.Records, status.Failures));
+        Assert.Equal((9, posted, records, failures), (status.Inputs, status.Posted, status.Records, status.Failures));
         Assert.Equal(
             counts, await new SubmissionCounts(world.Ledger, world.State.Time).CountAsync([SubmitWorld.ListId], Token));
+        var list = (await world.Ledger.GetListAsync(SubmitWorld.ListId, Token))!;
+        var progress = Assert.Single(await world.Service<ListProgressReader>().ReadAsync([list], Token)).Progress;
+        Assert.Equal(
+            (posted, resubmitted, records, failures),
+            (progress.Posted, progress.Resubmitted, progress.Records, progress.Failures));
     }
 }

@@ -8,11 +8,11 @@ namespace Pipeline.Ports.Reading;
 internal readonly record struct ClosedPlace(DateTimeOffset ClosedAt, string ListId);
 
 /// <summary>What the ledger knows of a list that is not closed.</summary>
-/// <param name="Closed">The sums over its closed submissions.</param>
+/// <param name="Counts">The sums over all its submissions that were read.</param>
 /// <param name="ClosedSubmissions">Number of its closed submissions.</param>
-/// <param name="Live">Its other submissions, by sequence, with their current outcomes.</param>
+/// <param name="Live">Those that are not closed, by sequence, with their current outcomes.</param>
 internal sealed record LiveList(
-    LedgerCounts Closed, int ClosedSubmissions,
+    LedgerCounts Counts, int ClosedSubmissions,
     IReadOnlyList<(SubmissionEntry Submission, OutcomeCounts Outcomes)> Live)
 {
     /// <summary>Whether all its submissions were read; a ledger that bills each read stops at a bound.</summary>
@@ -43,7 +43,7 @@ internal interface IListCatalog
         DateTimeOffset since, int max, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Returns the submissions of lists, closed ones as sums. The order is that of the ids. The cost is bounded: a
+    /// Returns the submissions of lists, closed ones only as sums. The order is that of the ids. The cost is bounded: a
     /// ledger that bills each read leaves out what is beyond its bound, and says so in each list.
     /// </summary>
     Task<IReadOnlyList<LiveList>> GetLiveAsync(IReadOnlyList<string> listIds, CancellationToken cancellationToken);

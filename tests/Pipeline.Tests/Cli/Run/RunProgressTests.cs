@@ -10,7 +10,7 @@ public sealed class RunProgressTests
 
     private static readonly RunProgress Half = new()
     {
-        Counts = new(Inputs: 15_000, Posted: 14_000, Unanswered: 0, Records: 7_497, Failures: 3),
+        Counts = new(Inputs: 15_000, Posted: 14_000, Resubmitted: 0, Unanswered: 0, Records: 7_497, Failures: 3),
         Elapsed = new(0, 12, 5),
         PerMinute = 1_020,
     };

@@ -66,7 +66,7 @@ internal sealed class TableLiveLists(AzureAccount account, ILedger ledger, TimeP
         string listId, int max, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        var start = Find(listId)?.Next is { } next && now - next.At < Kept ? next : new(0, LedgerCounts.None, 0, now);
+        var start = Find(listId)?.Next is { } next && now - next.At < Kept ? next : new(0, new SubmissionSums(now), 0, now);
         var ids = await _rows.GetRangeAsync(
                 LedgerKeys.ListPartition(listId), LedgerKeys.Member(start.Sequence), LedgerKeys.AfterMembers, max + 1,
                 cancellationToken, [nameof(SubmissionEntry.SubmissionId)])
@@ -91,23 +91,26 @@ internal sealed class TableLiveLists(AzureAccount account, ILedger ledger, TimeP
 
     private static (LiveList List, Start Next) Sum(Start start, IEnumerable<Counted> read, DateTimeOffset now)
     {
-        var (next, sums, closed) = (start, start.Closed, start.Submissions);
+        var (next, closed) = (start with { Closed = start.Closed.CopyAt(now) }, start.Submissions);
+        var sums = start.Closed.CopyAt(now);
         var live = new List<(SubmissionEntry Submission, OutcomeCounts Outcomes)>();
         foreach (var (submission, outcomes) in read)
         {
+            sums.Add(submission, outcomes);
             if (submission.State != SubmissionState.Closed)
             {
                 live.Add((submission, outcomes));
                 continue;
             }
 
-            sums += LedgerCounts.Of(submission, outcomes, now);
             closed++;
-            if (live.Count == 0 && submission.Sequence == next.Sequence)
-                next = next with { Sequence = next.Sequence + 1, Closed = sums, Submissions = closed };
+            if (live.Count > 0 || submission.Sequence != next.Sequence)
+                continue;
+            next.Closed.Add(submission, outcomes);
+            next = next with { Sequence = next.Sequence + 1, Submissions = closed };
         }
 
-        return (new(sums, closed, live), next);
+        return (new(sums.Counts, closed, live), next);
     }
 
     private sealed record Counted(SubmissionEntry Submission, OutcomeCounts Outcomes);
@@ -117,7 +120,7 @@ internal sealed class TableLiveLists(AzureAccount account, ILedger ledger, TimeP
     /// <param name="Closed">The sums over those before.</param>
     /// <param name="Submissions">Their number.</param>
     /// <param name="At">When the first of them was read, UTC.</param>
-    private sealed record Start(int Sequence, LedgerCounts Closed, int Submissions, DateTimeOffset At);
+    private sealed record Start(int Sequence, SubmissionSums Closed, int Submissions, DateTimeOffset At);
 
     /// <summary>What was read of a list.</summary>
     /// <param name="List">What is known of it; null if that is too much to remember.</param>

@@ -136,21 +136,31 @@ internal static partial class LedgerRows
     }
 
     /// <summary>
-    /// Returns the submissions of lists that are not closed, and the sums over the closed ones, in the order of the
-    /// ids. Two queries for all lists: a query for each took most of the time of an overview of a thousand.
+    /// Returns the submissions of lists that are not closed, and the sums over all of them, in the order of the ids.
+    /// Two queries for all lists: a query for each took most of the time of an overview of a thousand.
     /// </summary>
-    public static IReadOnlyList<LiveList> Live(SqlSession session, IReadOnlyList<string> listIds)
+    public static IReadOnlyList<LiveList> Live(
+        SqlSession session, IReadOnlyList<string> listIds, DateTimeOffset now)
     {
-        var ids = new JsonArray([.. listIds.Select(id => JsonValue.Create(id))]).ToJsonString();
+        var ids = Json(listIds);
         var live = LiveSubmissions(session, ids).ToLookup(s => s.Submission.ListId, StringComparer.Ordinal);
-        var closed = ClosedSums(session, ids);
+        var sums = Sums(session, ids, now);
         return
         [
-            .. listIds.Select(id => closed.TryGetValue(id, out var sums)
-                ? new LiveList(sums.Counts, sums.Submissions, [.. live[id]])
-                : new LiveList(LedgerCounts.None, 0, [.. live[id]])),
+            .. listIds.Select(id => sums.TryGetValue(id, out var sum)
+                ? new LiveList(sum.Counts, sum.Closed, [.. live[id]])
+                : new LiveList(LedgerCounts.None, 0, [])),
         ];
     }
+
+    /// <summary>
+    /// Returns the progress of a list. Triggers count outcomes in the submissions' rows, so no input is read.
+    /// </summary>
+    public static LedgerCounts Count(SqlSession session, string listId, DateTimeOffset now) =>
+        Sums(session, Json([listId]), now).TryGetValue(listId, out var sum) ? sum.Counts : LedgerCounts.None;
+
+    private static string Json(IEnumerable<string> listIds) =>
+        new JsonArray([.. listIds.Select(id => JsonValue.Create(id))]).ToJsonString();
 
     private static List<(SubmissionEntry Submission, OutcomeCounts Outcomes)> LiveSubmissions(
         SqlSession session, string ids)
@@ -167,43 +177,39 @@ internal static partial class LedgerRows
         return live;
     }
 
-    private static Dictionary<string, (LedgerCounts Counts, int Submissions)> ClosedSums(
-        SqlSession session, string ids)
+    /// <summary>The sums of <see cref="SubmissionSums"/> for several lists, and their numbers of closed ones.</summary>
+    private static Dictionary<string, (LedgerCounts Counts, int Closed)> Sums(
+        SqlSession session, string ids, DateTimeOffset now)
     {
-        var closed = new Dictionary<string, (LedgerCounts Counts, int Submissions)>(StringComparer.Ordinal);
-        using var sums = session.Query(
-            """
-            SELECT list_id, COUNT(*), COALESCE(SUM(CASE WHEN repeat_of IS NULL THEN count END), 0),
-                   COALESCE(SUM(
-                       CASE WHEN (repeat_of IS NULL OR attempt=1) AND accepted_at IS NOT NULL THEN count END), 0),
-                   COALESCE(SUM(recorded), 0), COALESCE(SUM(failed), 0)
-            FROM submission WHERE list_id IN (SELECT value FROM json_each($1)) AND state=$2 GROUP BY list_id
-            """,
-            ids, (int)SubmissionState.Closed);
-        while (sums.Read())
-            closed[sums.GetString(0)] = (
-                new(sums.GetInt64(2), sums.GetInt64(3), 0, sums.GetInt64(4), sums.GetInt64(5)), sums.GetInt32(1));
-        return closed;
-    }
-
-    /// <summary>
-    /// Returns the progress of a list. Triggers count outcomes in the submissions' rows, so no input is read.
-    /// </summary>
-    public static LedgerCounts Count(SqlSession session, string listId, DateTimeOffset now)
-    {
+        var sums = new Dictionary<string, (LedgerCounts Counts, int Closed)>(StringComparer.Ordinal);
         using var rows = session.Query(
             """
-            SELECT COALESCE(SUM(CASE WHEN repeat_of IS NULL THEN count END), 0),
-                   COALESCE(SUM(
-                       CASE WHEN (repeat_of IS NULL OR attempt=1) AND accepted_at IS NOT NULL THEN count END), 0),
+            WITH RECURSIVE
+            ours AS NOT MATERIALIZED (
+                SELECT * FROM submission WHERE list_id IN (SELECT value FROM json_each($1))),
+            -- Each submission that posts inputs of others again, with all of these.
+            repeat(id, origin) AS (
+                SELECT submission_id, repeat_of FROM ours WHERE repeat_of IS NOT NULL
+                UNION ALL
+                SELECT id, repeat_of FROM repeat JOIN submission ON submission_id=origin WHERE repeat_of IS NOT NULL),
+            again(id) AS (
+                SELECT id FROM repeat JOIN submission ON submission_id=origin WHERE accepted_at IS NOT NULL)
+            SELECT list_id,
+                   COALESCE(SUM(CASE WHEN repeat_of IS NULL THEN count END), 0),
+                   COALESCE(SUM(CASE WHEN accepted_at IS NOT NULL AND submission_id NOT IN again THEN count END), 0),
+                   COALESCE(SUM(CASE WHEN accepted_at IS NOT NULL AND submission_id IN again THEN count END), 0),
                    COALESCE(SUM(CASE WHEN state=$2 OR (state=$3 AND posted_at<=$4) THEN count END), 0),
-                   COALESCE(SUM(recorded), 0),
-                   COALESCE(SUM(failed), 0)
-            FROM submission WHERE list_id=$1
+                   COALESCE(SUM(recorded), 0), COALESCE(SUM(failed), 0), SUM(state=$5)
+            FROM ours GROUP BY list_id
             """,
-            listId, (int)SubmissionState.Unknown, (int)SubmissionState.Posting,
-            (now - LedgerCounts.AnswerTakes).UtcTicks);
-        rows.Read();
-        return new(rows.GetInt64(0), rows.GetInt64(1), rows.GetInt64(2), rows.GetInt64(3), rows.GetInt64(4));
+            ids, (int)SubmissionState.Unknown, (int)SubmissionState.Posting,
+            (now - LedgerCounts.AnswerTakes).UtcTicks, (int)SubmissionState.Closed);
+        while (rows.Read())
+            sums[rows.GetString(0)] = (
+                new(
+                    rows.GetInt64(1), rows.GetInt64(2), rows.GetInt64(3), rows.GetInt64(4), rows.GetInt64(5),
+                    rows.GetInt64(6)),
+                rows.GetInt32(7));
+        return sums;
     }
 }

@@ -4,7 +4,8 @@ using Pipeline.Ports.Reading;
 namespace Pipeline.Stores.Local.Ledger;
 
 /// <summary>Lists, events and manifests of one machine, for people.</summary>
-internal sealed class LocalListCatalog(LocalDatabase database) : IListCatalog, IEventLog, IManifestReader
+internal sealed class LocalListCatalog(LocalDatabase database, TimeProvider time)
+    : IListCatalog, IEventLog, IManifestReader
 {
     private const int MaxEvents = 10_000;
 
@@ -26,7 +27,7 @@ internal sealed class LocalListCatalog(LocalDatabase database) : IListCatalog, I
     /// <inheritdoc/>
     public Task<IReadOnlyList<LiveList>> GetLiveAsync(
         IReadOnlyList<string> listIds, CancellationToken cancellationToken) =>
-        database.ReadAsync(session => LedgerRows.Live(session, listIds), cancellationToken);
+        database.ReadAsync(session => LedgerRows.Live(session, listIds, time.GetUtcNow()), cancellationToken);
 
     /// <inheritdoc/>
     public Task AddEventAsync(EventEntry entry, CancellationToken cancellationToken) =>
