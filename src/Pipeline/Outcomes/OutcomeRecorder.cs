@@ -113,9 +113,15 @@ internal sealed class OutcomeRecorder(
         return await FinishAsync(submission, inputs, waiting, cancellationToken);
     }
 
-    /// <summary>Fails the inputs that have neither an outcome nor a stored record.</summary>
-    public async Task FailAsync(
+    /// <summary>Fails the inputs that have neither an outcome nor a stored record, for the same cause.</summary>
+    public Task FailAsync(
         SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, FailureCause cause,
+        CancellationToken cancellationToken, string? taskId = null, DiscoveredBy discoveredBy = DiscoveredBy.None) =>
+        FailEachAsync(submission, inputs, _ => cause, cancellationToken, taskId, discoveredBy);
+
+    /// <summary>Fails the inputs that have neither an outcome nor a stored record, each for its own cause.</summary>
+    public async Task FailEachAsync(
+        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, Func<InputEntry, FailureCause> causeOf,
         CancellationToken cancellationToken, string? taskId = null, DiscoveredBy discoveredBy = DiscoveredBy.None)
     {
         var now = time.GetUtcNow();
@@ -127,16 +133,9 @@ internal sealed class OutcomeRecorder(
                 [.. inputs.Where(i => i.State == InputState.Waiting).Select(i => i.Id)], cancellationToken);
         var failed = new InputChange(i => i.State != InputState.Waiting
             ? null
-            : there.TryGetValue(i.Id, out var record) ? Recorded(i, taskId ?? i.TaskId, discoveredBy, record) : i with
-        {
-            State = InputState.Failed,
-            TaskId = taskId,
-            DiscoveredBy = discoveredBy,
-            HttpStatus = cause.HttpStatus,
-            Reason = cause.Reason,
-            Failure = JsonSerializer.Serialize(Describe(submission, i, cause, taskId, now), PipelineJson.Plain.Failure),
-            FinishedAt = now,
-        });
+            : there.TryGetValue(i.Id, out var record)
+            ? Recorded(i, taskId ?? i.TaskId, discoveredBy, record)
+            : Failed(submission, i, causeOf(i), taskId, now) with { DiscoveredBy = discoveredBy });
         var settled = await FinishAsync(submission, inputs, failed, cancellationToken);
         CrashPoint.Pass("failure.after-ledger");
         await PutFailuresAsync(settled, cancellationToken);
@@ -313,6 +312,18 @@ internal sealed class OutcomeRecorder(
                 break;
         finished.Add(submissionId);
     }
+
+    private static InputEntry Failed(
+        SubmissionEntry submission, InputEntry input, FailureCause cause, string? taskId, DateTimeOffset now) =>
+        input with
+    {
+        State = InputState.Failed,
+        TaskId = taskId,
+        HttpStatus = cause.HttpStatus,
+        Reason = cause.Reason,
+        Failure = JsonSerializer.Serialize(Describe(submission, input, cause, taskId, now), PipelineJson.Plain.Failure),
+        FinishedAt = now,
+    };
 
     private static Failure Describe(
         SubmissionEntry submission, InputEntry input, FailureCause cause, string? taskId, DateTimeOffset now) => new()

@@ -9,6 +9,7 @@ namespace Pipeline.Submit;
 internal static class PartialAcceptance
 {
     private const string NoReason = "it gives no reason";
+    private const int MaxReasons = 3;
 
     /// <summary>
     /// What Nimble says of inputs that it has no task for; null where it took all, or where its errors are too few to
@@ -19,11 +20,18 @@ internal static class PartialAcceptance
         var missing = submission.Count - accepted.Tasks.Count;
         if (missing <= 0 || accepted.Errors.Distinct().Count() < missing)
             return null;
-        var words = string.Join(
-            " ", accepted.Errors.Select(e => e.Message).Where(m => m.Length > 0).Distinct().Take(3));
         return $"Nimble accepted {accepted.Tasks.Count} of {Amount.Of(submission.Count, "input")} and not this one: "
-            + (words.Length > 0 ? words : NoReason);
+            + ReasonOf(accepted.Errors);
     }
+
+    /// <summary>The reason of errors of which nothing tells whose they are.</summary>
+    private static string ReasonOf(IEnumerable<InputError> errors) =>
+        errors.Select(e => e.Message).Where(m => m.Length > 0).Distinct().Take(MaxReasons).ToList() switch
+        {
+            [] => NoReason,
+            [var only] => only,
+            var several => $"for one of these reasons: {string.Join(" | ", several)}",
+        };
 
     /// <summary>
     /// The refused inputs, each with Nimble's words. An error that names an input's URL refuses it. An error that names
@@ -45,15 +53,18 @@ internal static class PartialAcceptance
         var isExact = rest.Count == missing && words is not null;
         var byUrl = rest.ToLookup(i => i.Url, StringComparer.Ordinal);
         var told = new Dictionary<int, string>();
+        var untold = new List<InputError>();
         foreach (var error in accepted.Errors)
             if (InputOf(error, byUrl, rest, isExact) is { } input)
                 told.TryAdd(input.Ordinal, error.Message);
+            else
+                untold.Add(error);
         if (told.Count > missing)
             return [];
         return
         [
             .. rest.Where(i => isExact || told.ContainsKey(i.Ordinal))
-                .Select(i => (i, Say(told.GetValueOrDefault(i.Ordinal), words))),
+                .Select(i => (i, Say(told.GetValueOrDefault(i.Ordinal), untold))),
         ];
     }
 
@@ -68,8 +79,6 @@ internal static class PartialAcceptance
             : null;
     }
 
-    private static string Say(string? own, string? words) =>
-        own is { Length: > 0 }
-            ? $"Nimble did not accept this input: {own}"
-            : words ?? $"Nimble did not accept this input: {NoReason}";
+    private static string Say(string? own, IEnumerable<InputError> untold) =>
+        $"Nimble did not accept this input: {(own is { Length: > 0 } ? own : ReasonOf(untold))}";
 }

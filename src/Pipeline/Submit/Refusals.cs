@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pipeline.Model;
@@ -20,6 +21,8 @@ internal sealed partial class Refusals(
     // A family's numbers are used up at 2,147; retries and replays need some too.
     private const int MaxFamily = 2000;
 
+    private static readonly IReadOnlyDictionary<int, string> Unnamed = FrozenDictionary<int, string>.Empty;
+
     /// <summary>Goes on with a submission that was refused for its content.</summary>
     /// <param name="refused">In that state in the ledger.</param>
     /// <param name="inputs">Its inputs.</param>
@@ -29,9 +32,8 @@ internal sealed partial class Refusals(
         SubmissionEntry refused, IReadOnlyList<InputEntry> inputs, PostOutcome.Refused answer,
         CancellationToken cancellationToken) =>
         answer.ConcernsAll
-            ? FailAsync(refused, inputs, cancellationToken)
-            : DivideAsync(
-                refused, inputs, [.. inputs.Where(i => answer.Places.Contains(i.Ordinal))], cancellationToken);
+            ? FailAsync(refused, inputs, Unnamed, cancellationToken)
+            : DivideAsync(refused, inputs, answer.Named, cancellationToken);
 
     /// <summary>
     /// Finishes the division that a crash cut short. Inputs that still wait and are in no part are divided; if the
@@ -44,7 +46,7 @@ internal sealed partial class Refusals(
         if (left.Count == 0)
             return;
         await (refused.Proof == PostProof.Refusal
-            ? DivideAsync(refused, left, [], cancellationToken)
+            ? DivideAsync(refused, left, Unnamed, cancellationToken)
             : repeats.DivideAsync(refused, [left], cancellationToken));
     }
 
@@ -53,22 +55,23 @@ internal sealed partial class Refusals(
         SubmissionEntry accepted, IReadOnlyList<(InputEntry Input, string Message)> refused,
         CancellationToken cancellationToken)
     {
-        foreach (var same in refused.GroupBy(r => r.Message, r => r.Input))
-        {
-            LogRefused(same.Count(), accepted.SubmissionId, same.Key);
-            await outcomes.FailAsync(
-                accepted, [.. same], new("submit", FailureReasons.SubmissionRefused, same.Key), cancellationToken);
-        }
+        if (refused.Count == 0)
+            return;
+        LogRefused(refused.Count, accepted.SubmissionId, refused[0].Message);
+        var messages = refused.ToDictionary(r => r.Input.Ordinal, r => r.Message);
+        await outcomes.FailEachAsync(
+            accepted, [.. refused.Select(r => r.Input)], input => CauseOf(messages[input.Ordinal]), cancellationToken);
     }
 
     private async Task DivideAsync(
-        SubmissionEntry refused, IReadOnlyList<InputEntry> waiting, IReadOnlyList<InputEntry> pointedAt,
+        SubmissionEntry refused, IReadOnlyList<InputEntry> waiting, IReadOnlyDictionary<int, string> named,
         CancellationToken cancellationToken)
     {
+        var pointedAt = waiting.Where(i => named.ContainsKey(i.Ordinal)).ToList();
         // Inputs that the answer names are posted once more alone: if it named the wrong ones, they are accepted.
         if (refused.Count == 1 || pointedAt.Count == waiting.Count || await IsHopelessAsync(refused, cancellationToken))
         {
-            await FailAsync(refused, waiting, cancellationToken);
+            await FailAsync(refused, waiting, named, cancellationToken);
             return;
         }
 
@@ -107,15 +110,25 @@ internal sealed partial class Refusals(
         }
     }
 
+    /// <summary>
+    /// Fails inputs of a refused submission. The refusal tells all that is wrong with the batch, so an input of several
+    /// gets what it says of this one.
+    /// </summary>
     private Task FailAsync(
-        SubmissionEntry refused, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
+        SubmissionEntry refused, IReadOnlyList<InputEntry> inputs, IReadOnlyDictionary<int, string> named,
+        CancellationToken cancellationToken)
     {
         LogRefused(inputs.Count, refused.SubmissionId, refused.Message ?? "");
-        return outcomes.FailAsync(
+        return outcomes.FailEachAsync(
             refused, inputs,
-            new("submit", FailureReasons.SubmissionRefused, $"Nimble refused the submission: {refused.Message}"),
+            input => CauseOf(
+                inputs.Count > 1 && named.TryGetValue(input.Ordinal, out var own)
+                    ? $"Nimble refused this input: {own}"
+                    : $"Nimble refused the submission: {refused.Message}"),
             cancellationToken);
     }
+
+    private static FailureCause CauseOf(string message) => new("submit", FailureReasons.SubmissionRefused, message);
 
     [LoggerMessage(
         Level = LogLevel.Information,

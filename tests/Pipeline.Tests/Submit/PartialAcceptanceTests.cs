@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Pipeline.Model;
 
 namespace Pipeline.Tests.Submit;
@@ -42,6 +43,21 @@ public sealed class PartialAcceptanceTests
         Assert.Equal(
             [InputState.Waiting, InputState.Waiting, InputState.Failed],
             (await world.InputsAsync()).Select(i => i.State));
+    }
+
+    [Fact]
+    public async Task AnInputThatNoErrorNamesGetsNoReasonOfAnother()
+    {
+        await using var world = await SubmitWorld.StartAsync();
+        world.Answer = (_, _) =>
+            $$"""{"batch_id":"b-1","tasks":[{"id":"t-1","input":{"url":"{{SubmitWorld.Url(1)}}"} } ],"errors":"""
+                + $$"""[{"url":"{{SubmitWorld.Url(2)}}","message":"too odd"},"too long"]}""";
+        await world.PlanAsync(3);
+        await world.WorkAsync();
+        Assert.Equal(
+            [null, "Nimble did not accept this input: too odd", "Nimble did not accept this input: too long"],
+            (await world.InputsAsync()).Select(i =>
+                i.Failure is { } json ? JsonElement.Parse(json).GetProperty("message").GetString() : null));
     }
 
     [Fact]

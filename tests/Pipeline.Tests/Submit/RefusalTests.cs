@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Model;
 using Pipeline.Nimble.Replies;
 using Pipeline.Ports;
+using Pipeline.Replay;
 using Pipeline.Submit;
 using Pipeline.Tests.Support;
 
@@ -46,6 +47,40 @@ public sealed class RefusalTests
         Assert.All(inputs.Where(i => i.State == InputState.Failed), i => Assert.Contains("is not taken", i.Failure));
         Assert.InRange(world.Posts, 2, mostPosts * bad.Length);
     }
+
+    [Fact]
+    public async Task EachRefusedInputFailsWithWhatTheAnswerSaysOfItAlone()
+    {
+        await using var world = await SubmitWorld.StartAsync();
+        world.Refuse = inputs => Array.FindAll(
+            [.. inputs.EnumerateArray().Index().Select(i => (i.Index, Url: i.Item.GetProperty("url").GetString()!))],
+            i => i.Url == SubmitWorld.Url(3) || i.Url == SubmitWorld.Url(7)) is [_, ..] bad
+            ? (400, """{"msg":"2 errors","details":{"schema_validation_errors":["""
+                + string.Join(',', bad.SelectMany(i => (string[])
+                    [$"\"inputs.{i.Index}.url: {i.Url} is odd\"", $"\"inputs.{i.Index}.tag: of {i.Url} too\""]))
+                + "]}}")
+            : null;
+        await world.PlanAsync(9);
+        await world.WorkAsync();
+        await AssertOwnReasonsAsync(world);
+
+        await world.PassAsync(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1));
+        await world.Service<ReplayStage>().ReplayAsync(SubmitWorld.ListId, _ => true, resubmit: true, Token);
+        await world.WorkAsync();
+        await AssertOwnReasonsAsync(world);
+    }
+
+    private static async Task AssertOwnReasonsAsync(SubmitWorld world) =>
+        Assert.Equal(
+            [3, 7],
+            (await world.InputsAsync()).Where(i => i.State == InputState.Failed).OrderBy(i => i.Url).Select(i =>
+            {
+                var (own, other) = i.Url == SubmitWorld.Url(3) ? (3, 7) : (7, 3);
+                Assert.Contains($"{SubmitWorld.Url(own)} is odd", i.Failure, StringComparison.Ordinal);
+                Assert.Contains($"of {SubmitWorld.Url(own)} too", i.Failure, StringComparison.Ordinal);
+                Assert.DoesNotContain(SubmitWorld.Url(other), i.Failure, StringComparison.Ordinal);
+                return own;
+            }));
 
     [Theory]
     [InlineData(404, "{}")]
@@ -113,7 +148,9 @@ public sealed class RefusalTests
             {
                 var answer = new PostOutcome.Refused(RefusalKind.Content, 400, "Something is not taken.", null)
                 {
-                    Places = pointedAt is { } place ? [place] : new HashSet<int>(),
+                    Named = pointedAt is { } place
+                        ? new Dictionary<int, string> { [place] = "It is not taken." }
+                        : new Dictionary<int, string>(),
                 };
                 var cut = await Record.ExceptionAsync(
                     () => killed.GetRequiredService<Refusals>().HandleAsync(refused, inputs, answer, Token));

@@ -40,8 +40,10 @@ internal abstract record PostOutcome
     /// <param name="RetryAfter">The wait that Nimble asks for.</param>
     public sealed record Refused(RefusalKind Kind, int? HttpStatus, string Message, TimeSpan? RetryAfter) : PostOutcome
     {
-        /// <summary>Positions in the batch of the inputs that it names; empty if it names none.</summary>
-        public IReadOnlySet<int> Places { get; init; } = FrozenSet<int>.Empty;
+        /// <summary>
+        /// What it says of the inputs that it names, by their positions in the batch; empty if it names none.
+        /// </summary>
+        public IReadOnlyDictionary<int, string> Named { get; init; } = FrozenDictionary<int, string>.Empty;
 
         /// <summary>Whether, judging by the answer, the same POST with fewer inputs would be refused too.</summary>
         public bool ConcernsAll { get; init; }

@@ -22,12 +22,12 @@ internal static class PostReply
         if (KindOf(status) is { } kind)
         {
             var concernsAll = false;
-            var places = json is { } refusal ? RefusedInputs.Read(refusal, out concernsAll) : null;
+            var named = json is { } refusal ? RefusedInputs.Read(refusal, out concernsAll) : null;
             // A refusal of the content may concern a single input; a refusal of address or method concerns all.
             concernsAll |= status is not (400 or 413 or 422);
             var refused = new PostOutcome.Refused(
                 kind, status, Message(status, json), retryAfter) { ConcernsAll = concernsAll };
-            return places is null ? refused : refused with { Places = places };
+            return named is null ? refused : refused with { Named = named };
         }
 
         var taskId = headerTaskId is not null && TaskIds.IsWellFormed(headerTaskId) ? headerTaskId : null;

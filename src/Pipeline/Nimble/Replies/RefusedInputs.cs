@@ -10,34 +10,41 @@ namespace Pipeline.Nimble.Replies;
 /// </summary>
 internal static partial class RefusedInputs
 {
+    // Of several errors about one input. One that names all inputs must not be kept a thousand times over.
+    private const int MaxWords = 1000;
+
     /// <summary>
-    /// The positions that <c>details.schema_validation_errors</c> names: <c>inputs.17.url</c>, <c>inputs[17].url</c>,
-    /// <c>/inputs/17/url</c>, <c>["inputs",17,"url"]</c>.
+    /// The positions that <c>details.schema_validation_errors</c> names, each with its errors: <c>inputs.17.url</c>,
+    /// <c>inputs[17].url</c>, <c>/inputs/17/url</c>, <c>["inputs",17,"url"]</c>.
     /// </summary>
     /// <param name="body">The refusal.</param>
     /// <param name="concernsAll">Whether an error concerns something that all inputs share.</param>
-    public static IReadOnlySet<int> Read(JsonElement body, out bool concernsAll)
+    public static IReadOnlyDictionary<int, string> Read(JsonElement body, out bool concernsAll)
     {
         concernsAll = false;
-        var places = new HashSet<int>();
+        var named = new Dictionary<int, string>();
         if (NimbleJson.Member(body, "details") is not { } details
             || NimbleJson.Member(details, "schema_validation_errors") is not { ValueKind: JsonValueKind.Array } errors)
-            return places;
+            return named;
         foreach (var error in errors.EnumerateArray())
         {
             var text = error.GetRawText();
             concernsAll |= Shared().IsMatch(text);
-            foreach (Match match in Place().Matches(text))
-                if (int.TryParse(match.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture,
-                    out var place))
-                    places.Add(place);
+            var words = error.ValueKind == JsonValueKind.String ? error.GetString()! : text;
+            foreach (var place in PlacesIn(text))
+                if (!named.TryAdd(place, words) && named[place].Length + words.Length < MaxWords)
+                    named[place] += " " + words;
         }
 
-        return places;
+        return named;
     }
 
+    private static IEnumerable<int> PlacesIn(string error) => Place().Matches(error)
+        .Select(match => int.Parse(match.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture))
+        .Distinct();
+
     /// <summary>Parses a position in any of these formats.</summary>
-    [GeneratedRegex("""(?<![A-Za-z_])inputs(?:\\?[./]|\\?"?\]?\s*[\[,]\s*)(\d{1,4})(?!\d)""")]
+    [GeneratedRegex("""(?<![A-Za-z_])inputs(?:\\?[./]|\\?"?\]?\s*[\[,]\s*)([0-9]{1,4})(?![0-9])""")]
     public static partial Regex Place();
 
     [GeneratedRegex("(?<![A-Za-z])shared_inputs(?![A-Za-z_])")]
