@@ -26,7 +26,8 @@ internal sealed record SubmittedList(string ListId, string Source, long Inputs, 
 /// <param name="Records">Number of records.</param>
 /// <param name="Failures">Number of failures.</param>
 /// <param name="LeftOut">Number of texts that were too long.</param>
-internal sealed record ExportReport(string Path, long Records, long Failures, long LeftOut);
+/// <param name="IncompleteLines">Number of lines left out because the file ends within them.</param>
+internal sealed record ExportReport(string Path, long Records, long Failures, long LeftOut, int IncompleteLines);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(DoctorReport))]

@@ -130,9 +130,7 @@ internal static class CommandLine
         {
             if (ReadsSettings(parsed))
                 SettingsFile.Load();
-            return await parsed.InvokeAsync(
-                new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = StopWithin },
-                stop);
+            return await InvokeAsync(parsed, stop);
         }
         catch (PipelineException problem)
         {
@@ -164,7 +162,7 @@ internal static class CommandLine
         {
             var advice = DiskFaults.IsFull(disk) ? "Free some space, then" : "Correct that, then";
             await Console.Error.WriteLineAsync(
-                $"pipeline: {disk.Message.TrimEnd('.', ' ')}. {advice} run the same command again.");
+                $"pipeline: {FaultWords.WithPath(disk)}. {advice} run the same command again.");
             return ExitCodes.Error;
         }
         catch (Exception bug)
@@ -173,6 +171,23 @@ internal static class CommandLine
             return ExitCodes.Error;
         }
     }
+
+    /// <summary>
+    /// Runs the command. It ends by itself after a signal; one that does not is left after a while. System.CommandLine
+    /// would do both too, but without a word to the user.
+    /// </summary>
+    private static async Task<int> InvokeAsync(ParseResult parsed, CancellationToken stop)
+    {
+        var work = parsed.InvokeAsync(
+            new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, stop);
+        if (await Task.WhenAny(work, StopSignals.OverdueAsync(StopWithin)) == work)
+            return await work;
+        await Console.Error.WriteLineAsync(
+            $"pipeline: Stopped, though not all work had ended within {StopWithin.TotalSeconds:0} s. Nothing is lost; "
+                + "the same command continues.");
+        return ExitCodes.Interrupted;
+    }
+
     // Help and completions are there even if the settings file is not.
     private static bool ReadsSettings(ParseResult parsed) =>
         parsed.Action is not null && parsed.Action == parsed.CommandResult.Command.Action

@@ -23,6 +23,14 @@ internal static class StopSignals
         return Source.Token;
     }
 
+    /// <summary>Completes when a signal has come and this time has passed since.</summary>
+    public static async Task OverdueAsync(TimeSpan patience)
+    {
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, Source.Token)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(patience, TimeProvider.System);
+    }
+
     private static void Stop(PosixSignalContext signal)
     {
         signal.Cancel = true;

@@ -3,6 +3,7 @@ using Pipeline.Cli.Run;
 using Pipeline.Cli.Settings;
 using Pipeline.Cli.Stores;
 using Pipeline.Model;
+using Pipeline.Notation;
 using Pipeline.Ports;
 using Pipeline.Reports.Diff;
 
@@ -24,7 +25,7 @@ internal sealed class DiffJob(RunSettings settings, bool json)
         // Folders need no state.
         await using var stores = series is null && runs.All(FolderRun.Exists)
             ? null
-            : await OpenAsync(cancellationToken);
+            : await OpenAsync(runs.FirstOrDefault(run => !FolderRun.Exists(run)), cancellationToken);
         var ledger = stores?.Services.GetRequiredService<ILedger>();
         var names = series is null ? runs : await LastTwoAsync(ledger!, series, cancellationToken);
         return await CompareAsync(
@@ -50,8 +51,13 @@ internal sealed class DiffJob(RunSettings settings, bool json)
         return any ? ExitCodes.SomeFailed : ExitCodes.Complete;
     }
 
-    private async Task<StoreAccess> OpenAsync(CancellationToken cancellationToken)
+    private async Task<StoreAccess> OpenAsync(string? list, CancellationToken cancellationToken)
     {
+        if (list is not null && !settings.WorkStore.Exists)
+            throw Unusable(
+                $"{DisplayText.Quote(list)} is no folder with records.ndjson, and there is no state in "
+                    + $"{settings.WorkStore.Name} that could know a list of that id. Name two output folders, or the "
+                    + "folder of the list's run: --out DIR.");
         settings.WorkStore.RequireExisting();
         return await StoreAccess.OpenAsync(settings, cancellationToken);
     }
@@ -77,7 +83,9 @@ internal sealed class DiffJob(RunSettings settings, bool json)
             return new FolderRun(run, listId: null).ReadAsync(cancellationToken);
         if (ledger is null || await ledger.GetListAsync(run, cancellationToken) is not { } list)
             throw Unusable(
-                $"'{run}' is neither a folder with records.ndjson nor a list of {settings.WorkStore.Name}.");
+                $"{DisplayText.Quote(run)} is neither a folder with records.ndjson nor the id of a list in "
+                    + $"{settings.WorkStore.Name}. '{Shell.Command(settings, "status --all")}' shows the lists there; "
+                    + "--out DIR names the folder of another run.");
         if (list.Series is not null)
             return new LedgerRun(ledger).ReadAsync(run, cancellationToken);
         return FolderRun.Exists(settings.Out)

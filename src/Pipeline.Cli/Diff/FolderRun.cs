@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Pipeline.Cli.Run;
+using Pipeline.Intake.Reading.Json;
 using Pipeline.Json;
 using Pipeline.Model;
 using Pipeline.Records;
@@ -37,9 +39,11 @@ internal sealed class FolderRun(string folder, string? listId)
         var failures = Path.Combine(folder, FailuresFile);
         if (!File.Exists(failures))
             yield break;
+        var number = 0;
         await foreach (var line in File.ReadLinesAsync(failures, cancellationToken))
         {
-            if (ReadFailure(line) is { Input: { } input } failure && (listId is null || failure.ListId == listId))
+            if (ReadFailure(line, ++number) is { Input: { } input } failure
+                && (listId is null || failure.ListId == listId))
                 yield return new(KeyOf(input, failure.Id), failure.Url, null);
         }
     }
@@ -53,7 +57,7 @@ internal sealed class FolderRun(string folder, string? listId)
             yield return records.Current;
     }
 
-    private static async ValueTask<bool> MoveNextAsync(IAsyncEnumerator<Record> records)
+    private async ValueTask<bool> MoveNextAsync(IAsyncEnumerator<Record> records)
     {
         try
         {
@@ -61,11 +65,13 @@ internal sealed class FolderRun(string folder, string? listId)
         }
         catch (RecordException problem)
         {
-            throw PipelineException.Permanent(FailureReasons.InvalidInput, problem.Message + ".", problem);
+            throw PipelineException.Permanent(
+                FailureReasons.InvalidInput,
+                $"{problem.Message}. See what else is wrong: pipeline verify {Shell.Quote(folder)}", problem);
         }
     }
 
-    private Pipeline.Model.Failure? ReadFailure(string line)
+    private Pipeline.Model.Failure? ReadFailure(string line, int number)
     {
         try
         {
@@ -75,7 +81,9 @@ internal sealed class FolderRun(string folder, string? listId)
         {
             throw PipelineException.Permanent(
                 FailureReasons.InvalidInput,
-                $"{Path.Combine(folder, FailuresFile)} has a line that is no failure: {problem.Message}",
+                $"{Path.Combine(folder, FailuresFile)}, line {number}: it is no failure "
+                    + $"({JsonProblems.Describe(problem)}). See what else is wrong: "
+                    + $"pipeline verify {Shell.Quote(folder)}",
                 problem);
         }
     }

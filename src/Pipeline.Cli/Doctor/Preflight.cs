@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Pipeline.Cli.Settings;
 using Pipeline.Hosting;
 using Pipeline.Http.Retrying;
+using Pipeline.IO;
 using Pipeline.Model;
 using Pipeline.Nimble;
 using Pipeline.Notify;
@@ -136,7 +137,7 @@ internal sealed class Preflight : IAsyncDisposable
         {
             throw PipelineException.Transient(
                 FailureReasons.Unavailable,
-                $"{address} is not reachable from here: {e.Message.TrimEnd('.')}. "
+                $"{address} is not reachable from here: {FaultWords.Of(e)}. "
                     + "Start the host, or correct the address.",
                 inner: e);
         }

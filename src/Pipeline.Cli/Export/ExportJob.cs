@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Cli.Inputs;
+using Pipeline.Cli.Run;
 using Pipeline.Cli.Settings;
 using Pipeline.Cli.Stores;
 using Pipeline.Export.Copying;
@@ -9,6 +11,7 @@ using Pipeline.Export.Tables;
 using Pipeline.Export.Targets;
 using Pipeline.IO;
 using Pipeline.Model;
+using Pipeline.Notation;
 using Pipeline.Ports;
 using Pipeline.Ports.Reading;
 using Pipeline.Reports;
@@ -20,6 +23,7 @@ namespace Pipeline.Cli.Export;
 internal sealed class ExportJob(RunSettings settings, ExportRequest options)
 {
     private const long PartBytes = 128 << 20;
+    private const int MaxNamed = 5;
 
     private bool IsPartitioned => options.ByDate || options.ByList;
 
@@ -39,16 +43,17 @@ internal sealed class ExportJob(RunSettings settings, ExportRequest options)
             return await RunAsync(await OpenAccountAsync(stores.Services, lists, cancellationToken), cancellationToken);
         }
 
-        var folder = folders.SingleOrDefault() ?? RunOptions.DefaultOut;
-        if (FolderSource.FilesOf(Path.GetFullPath(folder)).Contains(options.Path))
+        var folder = Path.GetFullPath(folders.SingleOrDefault() ?? RunOptions.DefaultOut);
+        if (FolderSource.FilesOf(folder).Contains(options.Path))
             throw Wrong($"--out {options.Path} is what is exported. Name another file.");
         if (options.Series is { } series)
             lists.AddRange(FindRuns(folder, series));
+        if (lists.Count > 0 && !FolderSource.IsOutput(folder))
+            throw Unknown(lists[0], $"'{folder}', where a list of that id was looked for, holds no results.");
         var source = FolderSource.Open(folder, lists);
         if (lists.FirstOrDefault(list => !source.ClosedLists.Contains(list)) is { } unknown)
-            throw Wrong(
-                $"There is no folder '{unknown}', and no list of that id was completed in '{folder}'. Completed: "
-                    + (source.ClosedLists.Count == 0 ? "none." : $"{string.Join(", ", source.ClosedLists)}."));
+            throw Unknown(
+                unknown, $"no list of that id was completed in '{folder}'. Completed: {Names(source.ClosedLists)}.");
         if (source.ClosedLists.Count == 0)
             await Console.Error.WriteLineAsync(
                 $"No list in '{folder}' is complete yet. This exports what is there so far.");
@@ -104,7 +109,7 @@ internal sealed class ExportJob(RunSettings settings, ExportRequest options)
         foreach (var id in lists)
         {
             if (await ledger.GetListAsync(id, cancellationToken) is null)
-                throw Wrong($"No list {id} is known in {settings.WorkStore.Name}.");
+                throw ListArguments.Unknown(settings, id);
             manifests.Add(
                 await services.GetRequiredService<IManifestReader>().ReadManifestAsync(id, cancellationToken)
                     ?? throw Wrong(
@@ -148,7 +153,7 @@ internal sealed class ExportJob(RunSettings settings, ExportRequest options)
                 problem)
             : PipelineException.Permanent(
                 FailureReasons.InvalidConfiguration,
-                $"--out {options.Path} cannot be written: {problem.Message.TrimEnd('.', ' ')}. "
+                $"--out {options.Path} cannot be written: {FaultWords.Of(problem)}. "
                     + "Name a path in a folder that exists and that can be written.",
                 problem);
 
@@ -157,7 +162,8 @@ internal sealed class ExportJob(RunSettings settings, ExportRequest options)
         if (settings.Json)
             await Console.Out.WriteLineAsync(
                 JsonSerializer.Serialize(
-                    new ExportReport(options.Path, counts.Records, counts.Failures, counts.LeftOut),
+                    new ExportReport(
+                        options.Path, counts.Records, counts.Failures, counts.LeftOut, counts.Torn.Count),
                     CliJson.Default.ExportReport));
         await Console.Error.WriteLineAsync(
             $"Exported {Amount.Of(counts.Records, "record")} and {Amount.Of(counts.Failures, "failure")} to "
@@ -165,6 +171,10 @@ internal sealed class ExportJob(RunSettings settings, ExportRequest options)
         if (counts.LeftOut > 0)
             await Console.Error.WriteLineAsync(
                 $"{Amount.Of(counts.LeftOut, "text")} longer than 64 MiB left out; column omitted names them.");
+        foreach (var file in counts.Torn)
+            await Console.Error.WriteLineAsync(
+                $"1 incomplete line left out: '{file}' ends within it. A run is writing the file, or was stopped while "
+                    + "it did. Run the same 'pipeline run' again to complete it, then export again.");
     }
 
     private string Describe() =>
@@ -172,6 +182,14 @@ internal sealed class ExportJob(RunSettings settings, ExportRequest options)
         : options.Style.Format == ExportFormat.Sqlite
             ? $"{options.Path} (tables {Table.Records.Name} and {Table.Failures.Name})"
             : $"{options.Path} and {FileTarget.PathOf(options.Path, Table.Failures)}";
+
+    private static string Names(IReadOnlyCollection<string> lists) => lists.Count == 0
+        ? "none"
+        : string.Join(", ", lists.Take(MaxNamed)) + (lists.Count > MaxNamed ? ", and more" : "");
+
+    private static PipelineException Unknown(string list, string where) => Wrong(
+        $"There is no folder {DisplayText.Quote(list)}, and {where} Name the output folder of its run too: "
+            + $"pipeline export DIR {Shell.Quote(list)} --out FILE");
 
     private static PipelineException Wrong(string message) =>
         PipelineException.Permanent(FailureReasons.InvalidConfiguration, message);

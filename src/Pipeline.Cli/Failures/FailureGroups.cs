@@ -35,11 +35,21 @@ internal sealed class FailureGroups(RunSettings settings, Selection selection)
     public IEnumerable<string> Examples() => _groups.Values.OrderByDescending(group => group.Count)
         .Select(group => $"{group.Example.Reason}, such as {Place(group.Example)}: {Message(group.Example)}");
 
-    /// <summary>What identifies a failure for people: its URL, or the place in the list of a bad line.</summary>
-    public static string Place(Failure failure) =>
-        failure.Url.Length > 0
-            ? UrlCredentials.Hide(failure.Url.ReplaceLineEndings(" "))
-            : $"line {failure.Line}";
+    /// <summary>
+    /// What identifies a failure for people: its URL, or the place in the list of a bad line. A URL with a password is
+    /// shown without it, and with its place, since the list may hold others that look the same then.
+    /// </summary>
+    public static string Place(Failure failure)
+    {
+        if (failure.Url.Length == 0)
+            return $"line {failure.Line}";
+        var url = failure.Url.ReplaceLineEndings(" ");
+        var shown = UrlCredentials.Hide(url);
+        return shown == url ? url : $"{shown} (line {failure.Line})";
+    }
+
+    /// <summary>The message of a failure, on one line and without passwords.</summary>
+    public static string Message(Failure failure) => UrlCredentials.HideAll(failure.Message.ReplaceLineEndings(" "));
 
     private IEnumerable<string> Describe(Group group)
     {
@@ -62,8 +72,6 @@ internal sealed class FailureGroups(RunSettings settings, Selection selection)
         var of = selection with { Lists = lists, Reasons = [group.Example.Reason] };
         return Shell.Command(settings, "replay") + of.Arguments;
     }
-
-    private static string Message(Failure failure) => failure.Message.ReplaceLineEndings(" ");
 
     private sealed class Group(Failure example)
     {

@@ -100,6 +100,6 @@ internal static class FailuresCommand
         await output.WriteLineAsync(
             $"  {failure.Id}  {failure.Reason}{(failure.Retryable ? ", retryable" : "")}  "
                 + FailureGroups.Place(failure));
-        await output.WriteProseAsync($"    {failure.Message.ReplaceLineEndings(" ")}", 4);
+        await output.WriteProseAsync($"    {FailureGroups.Message(failure)}", 4);
     }
 }

@@ -22,7 +22,15 @@ internal static class ListArguments
         (SubmissionIds.IsWellFormed(listId)
             ? await services.GetRequiredService<ILedger>().GetListAsync(listId, cancellationToken)
             : null)
-        ?? throw PipelineException.Permanent(
-            FailureReasons.InvalidInput,
-            $"No list {DisplayText.Quote(listId)} is known. '{Shell.Command(settings, "status")}' shows the lists.");
+        ?? throw Unknown(settings, listId);
+
+    /// <summary>The problem of a list that is not where it was looked for.</summary>
+    /// <param name="settings">What names that place.</param>
+    /// <param name="listId">The list.</param>
+    /// <param name="more">A further sentence, with a blank before it.</param>
+    public static PipelineException Unknown(
+        RunSettings settings, string listId, string more = "") => PipelineException.Permanent(
+        FailureReasons.InvalidInput,
+        $"No list {DisplayText.Quote(listId)} is known in {settings.WorkStore.Name}. "
+            + $"'{Shell.Command(settings, "status --all")}' shows the lists.{more}");
 }

@@ -7,6 +7,7 @@ using Pipeline.Emulator;
 using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Ports.Reading;
+using Pipeline.Stores.Local.Records;
 
 namespace Pipeline.Cli.Inputs;
 
@@ -47,9 +48,20 @@ internal static class RecordsCommand
             var list = await ListArguments.RequireAsync(stores.Services, settings, listId, cancellationToken);
             await printer.PrintAsync(listId, cancellationToken);
             if (!follow || list.State is ListState.Closed or ListState.Refused)
-                return ExitCodes.Complete;
+                return printer.Missing == 0 ? ExitCodes.Complete : throw Gone(settings, listId, printer.Missing);
             await Task.Delay(Pause, stores.Services.GetRequiredService<TimeProvider>(), cancellationToken);
         }
+    }
+
+    private static PipelineException Gone(RunSettings settings, string listId, int missing)
+    {
+        var place = settings.WorkStore.IsShared ? settings.WorkStore.Name
+            : settings.IsOutNamed ? Path.Combine(settings.Out, NdjsonRecordStore.RecordsFile)
+            : $"the run's {NdjsonRecordStore.RecordsFile}";
+        return PipelineException.Permanent(
+            FailureReasons.ObjectDamaged,
+            $"{Amount.Of(missing, "record")} of list {listId} could not be printed: not found in {place}. Was it moved "
+                + "or deleted? Put it back, or name the folder that holds it with --out.");
     }
 }
 
@@ -58,6 +70,9 @@ internal sealed class RecordPrinter(ILedger ledger, IRecordReader records, Strea
 {
     private readonly HashSet<string> _closed = new(StringComparer.Ordinal);
     private readonly Dictionary<string, HashSet<int>> _printed = new(StringComparer.Ordinal);
+
+    /// <summary>Number of records that the ledger knows and that are not where it says.</summary>
+    public int Missing { get; private set; }
 
     /// <summary>Prints the records of a list that were not printed yet.</summary>
     public async Task PrintAsync(string listId, CancellationToken cancellationToken)
@@ -80,7 +95,10 @@ internal sealed class RecordPrinter(ILedger ledger, IRecordReader records, Strea
     {
         await using var record = await records.OpenRecordAsync(listId, input, cancellationToken);
         if (record is null)
+        {
+            Missing++;
             return;
+        }
         await RecordLine.CopyAsync(record, output, cancellationToken);
         await output.WriteAsync("\n"u8.ToArray(), cancellationToken);
     }

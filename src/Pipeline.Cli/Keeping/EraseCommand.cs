@@ -106,7 +106,12 @@ internal static class EraseCommand
 
     private static IEnumerable<string> Elsewhere(RunSettings settings, ErasureChoice choice)
     {
-        yield return "Nimble's own copies of inputs and results, until Nimble deletes them (up to 7 days)";
+        var emulator = EmbeddedEmulator.FolderOf(settings);
+        var isEmulated = settings is { IsEmbedded: true, WorkStore.IsShared: false } && Directory.Exists(emulator);
+        yield return isEmulated
+            ? $"the built-in emulator's copies of inputs and results, in {emulator}: delete that folder once no run "
+                + "works here"
+            : "Nimble's own copies of inputs and results, until Nimble deletes them (up to 7 days)";
         yield return choice.WithObjects
             ? "earlier versions of the objects, in a bucket with versioning or soft delete"
             : "the results in the bucket; add --objects to delete them too, before the ledger forgets where they are";

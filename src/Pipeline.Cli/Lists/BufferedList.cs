@@ -80,8 +80,9 @@ internal sealed class BufferedList : IDisposable
         {
             throw PipelineException.Permanent(
                 FailureReasons.InvalidConfiguration,
-                $"The list is too large for memory and cannot be kept in {Path.GetTempPath()}: {problem.Message} "
-                    + "Set TMPDIR to a folder that can be written and has space, or give the list as a file.",
+                $"The list is too large for memory and cannot be kept in {Path.GetTempPath()}: "
+                    + $"{FaultWords.Of(problem)}. Set TMPDIR to a folder that can be written and has space, or give "
+                    + "the list as a file.",
                 problem);
         }
     }

@@ -6,6 +6,7 @@ using Pipeline.Emulator.Sample;
 using Pipeline.Intake;
 using Pipeline.Intake.Reading;
 using Pipeline.Intake.Sending;
+using Pipeline.IO;
 using Pipeline.Model;
 using Pipeline.Ports;
 using Spectre.Console;
@@ -160,7 +161,7 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
             throw PipelineException.Permanent(
-                FailureReasons.InvalidConfiguration, $"The list {list.Name} cannot be read: {problem.Message}",
+                FailureReasons.InvalidConfiguration, $"The list {list.Name} cannot be read: {FaultWords.Of(problem)}.",
                 problem);
         }
     }

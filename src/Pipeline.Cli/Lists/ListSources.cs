@@ -1,3 +1,4 @@
+using Pipeline.IO;
 using Pipeline.Model;
 
 namespace Pipeline.Cli.Lists;
@@ -60,7 +61,7 @@ internal sealed class ListSources : IDisposable
         {
             throw PipelineException.Permanent(
                 FailureReasons.InvalidConfiguration,
-                $"The list {Path.GetFullPath(path)} cannot be read: {problem.Message}", problem);
+                $"The list {Path.GetFullPath(path)} cannot be read: {FaultWords.Of(problem)}.", problem);
         }
     }
 

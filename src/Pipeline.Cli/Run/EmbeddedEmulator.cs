@@ -2,6 +2,7 @@ using System.Data.Common;
 using Pipeline.Cli.Settings;
 using Pipeline.Cli.Stores;
 using Pipeline.Emulator;
+using Pipeline.IO;
 using Pipeline.Model;
 using Pipeline.Options;
 using Pipeline.Stores;
@@ -19,6 +20,9 @@ internal sealed class EmbeddedEmulator : IAsyncDisposable
     private readonly StateClaim _claim;
 
     private EmbeddedEmulator(RunningEmulator emulator, StateClaim claim) => (_emulator, _claim) = (emulator, claim);
+
+    /// <summary>The folder in which it keeps its tasks and results.</summary>
+    public static string FolderOf(RunSettings settings) => Path.Combine(settings.State, "emulator");
 
     /// <summary>Starts it; its tasks are kept in the state folder, which no other emulator may use.</summary>
     /// <exception cref="PipelineException">The state is in use, the disk is full, or the emulator cannot
@@ -77,7 +81,7 @@ internal sealed class EmbeddedEmulator : IAsyncDisposable
         {
             var options = new EmulatorOptions
             {
-                DataFolder = Path.Combine(settings.State, "emulator"),
+                DataFolder = FolderOf(settings),
                 Faults = settings.Faults ?? "",
                 AllowPrivate = settings.AllowPrivate,
                 Storage = settings.StoresAreOutside ? StorageMode.Outside : StorageMode.Own,
@@ -94,7 +98,7 @@ internal sealed class EmbeddedEmulator : IAsyncDisposable
                 ? LocalErrors.DiskFull(settings.State, problem)
                 : PipelineException.Permanent(
                     FailureReasons.InvalidConfiguration,
-                    $"The emulator cannot start: {problem.Message}",
+                    $"The emulator cannot start in {FolderOf(settings)}: {FaultWords.Of(problem)}.",
                     problem);
         }
     }

@@ -24,8 +24,9 @@ internal sealed class RunJob(RunSettings settings, TextWriter progress)
         Listener.Check(settings);
         await Preflight.CheckAsync(settings, cancellationToken);
         Folders.Prepare(settings, withOut: true);
+        var isKnown = settings.Quiet && Directory.Exists(EmbeddedEmulator.FolderOf(settings));
         await using var host = await RunHost.StartAsync(settings, console.WriteWhole, cancellationToken);
-        if (settings.IsEmbedded)
+        if (settings.IsEmbedded && !isKnown)
             console.Say(Terminal.Warning, EmulatorNotice.Text);
         notices.WriteWhole($"Status: {host.Address}");
         try

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Pipeline.Cli.Settings;
+using Pipeline.IO;
 using Pipeline.Notation;
 
 namespace Pipeline.Cli.Serving;
@@ -31,7 +32,7 @@ internal static class ListenAddress
         }
         catch (SocketException problem)
         {
-            return problem.SocketErrorCode == SocketError.AddressAlreadyInUse ? "the port is in use." : problem.Message;
+            return FaultWords.Of(problem);
         }
     }
 

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Callback;
 using Pipeline.Cli.Settings;
+using Pipeline.IO;
 using Pipeline.Model;
 
 namespace Pipeline.Cli.Serving;
@@ -41,8 +42,8 @@ internal static class Listener
         say?.Invoke(
             KeptAddresses.IsListening(settings)
                 ? $"Another process works on this state and listens at {last}. Both take webhooks."
-                : $"The last run listened at {last}: {problem} Webhooks on their way there are lost; Sweep finds their "
-                    + "results.");
+                : $"The last run listened at {last}: {problem}. Webhooks on their way there are lost; Sweep finds "
+                    + "their results.");
         return other;
     }
 
@@ -57,7 +58,7 @@ internal static class Listener
         }
         catch (Exception problem) when (problem is IOException or SocketException)
         {
-            throw Unusable(address, problem.Message);
+            throw Unusable(address, FaultWords.Of(problem));
         }
 
         KeptAddresses.Keep(settings, address);
@@ -95,7 +96,7 @@ internal static class Listener
         }
         catch (SocketException problem)
         {
-            throw Unusable(address, problem.Message);
+            throw Unusable(address, FaultWords.Of(problem));
         }
 
         return ListenAddress.Problem(address) is { } taken ? throw Unusable(address, taken) : address;
@@ -103,5 +104,5 @@ internal static class Listener
 
     private static PipelineException Unusable(Uri address, string problem) => PipelineException.Permanent(
         FailureReasons.InvalidConfiguration,
-        $"Webhooks cannot be served at {address}: {problem} Choose another address with --listen.");
+        $"Webhooks cannot be served at {address}: {problem}. Choose another address with --listen.");
 }

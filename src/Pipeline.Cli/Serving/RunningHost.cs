@@ -4,6 +4,7 @@ using Pipeline.Cli.Failures;
 using Pipeline.Cli.Run;
 using Pipeline.Cli.Settings;
 using Pipeline.Dashboard.Api;
+using Pipeline.IO;
 using Pipeline.Model;
 using Pipeline.Replay;
 
@@ -73,7 +74,8 @@ internal sealed class RunningHost : IDisposable
         {
             throw PipelineException.Transient(
                 FailureReasons.Unavailable,
-                $"The process at {Address} does not answer: {problem.Message.TrimEnd('.')}. "
+                $"The process at {Address} does not answer: "
+                    + $"{(problem is JsonException ? "it is no pipeline" : FaultWords.Of(problem))}. "
                     + "Run the same command again.",
                 inner: problem);
         }

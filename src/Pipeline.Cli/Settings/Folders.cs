@@ -56,7 +56,7 @@ internal static class Folders
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            var message = $"{option} {folder} cannot be written: {problem.Message.TrimEnd('.', ' ')}. ";
+            var message = $"{option} {folder} cannot be written: {FaultWords.Of(problem)}. ";
             throw DiskFaults.IsFull(problem)
                 ? PipelineException.StoreWaits(
                     FailureReasons.Unavailable, message + "Free some space, or name another folder.", problem)

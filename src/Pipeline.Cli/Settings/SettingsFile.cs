@@ -64,7 +64,7 @@ internal static class SettingsFile
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            throw Unusable($"The settings file {path} cannot be read: {problem.Message}");
+            throw Unusable($"The settings file {path} cannot be read: {FaultWords.Of(problem)}.");
         }
     }
 

@@ -1,9 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Cli.Inputs;
 using Pipeline.Cli.Notify;
 using Pipeline.Cli.Run;
 using Pipeline.Cli.Settings;
 using Pipeline.Model;
-using Pipeline.Notation;
 using Pipeline.Ports;
 using Pipeline.Ports.Reading;
 using Pipeline.Reports;
@@ -53,11 +53,8 @@ internal sealed class StatusReader(IServiceProvider services, RunSettings settin
 
     private async Task<ListReport> ReadOneAsync(CancellationToken cancellationToken) =>
         (SubmissionIds.IsWellFormed(listId!) ? await _reporter.GetListAsync(listId!, cancellationToken) : null)
-        ?? throw PipelineException.Permanent(
-            FailureReasons.InvalidInput,
-            $"No list {DisplayText.Quote(listId!)} is known in {settings.WorkStore.Name}. "
-                + $"'{Shell.Command(settings, "status --all")}' shows the lists. A list that was put on the queue by "
-                + "hand is known once it was read.");
+        ?? throw ListArguments.Unknown(
+            settings, listId!, " A list that was put on the queue by hand is known once it was read.");
 
     private async Task<IReadOnlyList<ListReport>> ReadAllAsync(List<string> notes, CancellationToken cancellationToken)
     {

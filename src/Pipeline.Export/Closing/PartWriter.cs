@@ -52,8 +52,8 @@ internal sealed class PartWriter(IOptions<PipelineOptions> options)
             await using var _ = file;
             number++;
             using var lines = new RowFile(file.Stream, file.Name, file.Skipped);
-            while (number == from.File && lines.Line < from.Line)
-                await lines.SkipAsync(cancellationToken);
+            while (number == from.File && lines.Line < from.Line && await lines.SkipAsync(cancellationToken))
+                continue;
             while (await lines.PeekAsync(cancellationToken) is not null
                 && await lines.ReadAsync(scanner, batch, cancellationToken))
             {

@@ -13,6 +13,7 @@ namespace Pipeline.Export.Copying;
 internal sealed class ResultExport(
     IResultSource source, IExportTarget target, Func<string, Partition> partitionOf)
 {
+    private readonly List<string> _torn = [];
     private long _leftOut;
 
     /// <summary>Copies records and failures.</summary>
@@ -27,7 +28,7 @@ internal sealed class ResultExport(
         var failureRows = await CopyAsync(
             Table.Failures, source.OpenFailuresAsync(ExportPlace.Start, cancellationToken), withContent: true,
             cancellationToken);
-        return new(recordRows, failureRows, _leftOut);
+        return new(recordRows, failureRows, _leftOut, _torn);
     }
 
     private async Task<long> CopyAsync(
@@ -63,6 +64,8 @@ internal sealed class ResultExport(
             rows++;
         }
         file.Check(lines.Line);
+        if (lines.IsTorn)
+            _torn.Add(file.Name);
         return rows;
     }
 }
@@ -71,4 +74,5 @@ internal sealed class ResultExport(
 /// <param name="Records">Rows of records.</param>
 /// <param name="Failures">Rows of failures.</param>
 /// <param name="LeftOut">Texts left out because they were too long.</param>
-internal sealed record ExportCounts(long Records, long Failures, long LeftOut);
+/// <param name="Torn">Files that end within a line, which was left out.</param>
+internal sealed record ExportCounts(long Records, long Failures, long LeftOut, IReadOnlyList<string> Torn);

@@ -23,8 +23,11 @@ internal sealed class RowFile(Stream stream, string name, long skipped = 0) : ID
     private int _start;
     private int _end;
 
-    /// <summary>Number of the current line, from 1.</summary>
+    /// <summary>Number of the current line, from 1; at the end, the number of complete lines.</summary>
     public long Line { get; private set; } = skipped;
+
+    /// <summary>Whether the file was found to end within a line.</summary>
+    public bool IsTorn { get; private set; }
 
     /// <summary>
     /// The beginning of the next line: all of it, or as much as holds its ids. Null if there is no next line.
@@ -37,8 +40,10 @@ internal sealed class RowFile(Stream stream, string name, long skipped = 0) : ID
             var end = buffered.Span.IndexOf((byte)'\n');
             if (end >= 0 || buffered.Length >= HeadBytes)
                 return buffered[..(end >= 0 ? end : HeadBytes)];
-            if (!await FillAsync(cancellationToken))
-                return null;
+            if (await FillAsync(cancellationToken))
+                continue;
+            IsTorn |= _end > _start;
+            return null;
         }
     }
 
@@ -77,9 +82,13 @@ internal sealed class RowFile(Stream stream, string name, long skipped = 0) : ID
         var utf8 = default(Utf8Validator);
         while (true)
         {
-            var isWhole = Scan(scanner, ref utf8);
-            if (isWhole || !await FillAsync(cancellationToken))
-                return isWhole;
+            if (Scan(scanner, ref utf8))
+                return true;
+            if (await FillAsync(cancellationToken))
+                continue;
+            Line--;
+            IsTorn = true;
+            return false;
         }
     }
 

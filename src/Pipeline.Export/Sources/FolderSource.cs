@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Pipeline.Export.Reading;
+using Pipeline.Intake.Reading.Json;
 using Pipeline.Model;
 
 namespace Pipeline.Export.Sources;
@@ -134,11 +135,14 @@ internal sealed class FolderSource : IResultSource
         {
             throw PipelineException.Permanent(
                 FailureReasons.ObjectDamaged,
-                $"'{path}' is not the manifest of a run ({problem.Message.TrimEnd('.')}). Put the file back that the "
-                    + "run wrote, or remove it.",
+                $"'{path}' is not the manifest of a run ({Describe(problem)}). Put the file back that the run wrote, "
+                    + "or remove it.",
                 problem);
         }
     }
+
+    private static string Describe(Exception problem) =>
+        problem is JsonException json ? JsonProblems.Describe(json) : "a member is missing, or of another type";
 
     private sealed record ClosedList(DateTimeOffset? At, string? Series);
 }

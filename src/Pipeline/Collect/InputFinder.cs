@@ -5,6 +5,7 @@ using Pipeline.Nimble;
 using Pipeline.Nimble.Replies;
 using Pipeline.Ports;
 using Pipeline.Submit.Evidence;
+using Pipeline.Urls;
 
 namespace Pipeline.Collect;
 
@@ -33,7 +34,7 @@ internal sealed partial class InputFinder(
             ?? await EliminateAsync(submission, taskId, cancellationToken);
         if (ordinal is not { } found)
         {
-            LogUnmatched(taskId, submission.SubmissionId, result?.Url);
+            LogUnmatched(taskId, submission.SubmissionId, result?.Url is { } url ? UrlCredentials.Hide(url) : null);
             return null;
         }
 

@@ -55,7 +55,8 @@ internal static class ResultCheck
             && !RedirectChain.Leads(found.Result, input.Url))
             throw Doubt(
                 FailureReasons.ResultInvalid,
-                $"The object {found.SourceUri} holds the result of another input, {url}, not of {input.Url}.");
+                $"The object {found.SourceUri} holds the result of another input, {UrlCredentials.Hide(url)}, not of "
+                    + $"{UrlCredentials.Hide(input.Url)}.");
     }
 
     /// <summary>Checks that the result holds data.</summary>

@@ -72,7 +72,7 @@ internal sealed class DuplicateFilter(long capacity, string folder, long maxInMe
     private PipelineException CannotStore(Exception error)
     {
         var message =
-            $"Cannot store the hashes of a long list in '{folder}': {error.Message} "
+            $"Cannot store the hashes of a long list in '{folder}': {FaultWords.Of(error)}. "
             + "Free space there, or set Collect:SpillFolder to a writable folder.";
         return DiskFaults.IsFull(error) || DiskFaults.MayPass(error)
             ? PipelineException.StoreWaits(FailureReasons.Unavailable, message, error)

@@ -2,6 +2,7 @@ using Pipeline.Intake.Reading;
 using Pipeline.Intake.Reading.Csv;
 using Pipeline.Model;
 using Pipeline.Notation;
+using Pipeline.Urls;
 
 namespace Pipeline.Intake;
 
@@ -45,6 +46,6 @@ internal static class ListWarnings
     // Worth a warning because each line is posted, and billed, as one URL.
     private static string Rows(in ListItem first) =>
         $"Most lines look like rows of a CSV list without its header, such as line {first.Line}: "
-        + $"'{VisibleText.Of(first.Url!)}'. Each whole line is used as one URL. "
+        + $"'{VisibleText.Of(UrlCredentials.Hide(first.Url!))}'. Each whole line is used as one URL. "
         + "If that is wrong, put the column names in the first line: url,country,...";
 }

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pipeline.Http;
 using Pipeline.Http.Retrying;
+using Pipeline.IO;
 using Pipeline.Model;
 using Pipeline.Nimble.Replies;
 using Pipeline.Options;
@@ -158,11 +159,11 @@ internal sealed partial class NimbleClient(
         {
             var problem = e is OperationCanceledException
                 ? $"no answer within {_options.Timeout.TotalSeconds:0.#} s"
-                : e.Message;
+                : FaultWords.Of(e);
             outcome = content.Started
-                ? new PostOutcome.Unknown($"The answer of {request.RequestUri} was lost: {problem}", status, taskId)
+                ? new PostOutcome.Unknown($"The answer of {request.RequestUri} was lost: {problem}.", status, taskId)
                 : new PostOutcome.Refused(
-                    RefusalKind.NotReached, null, $"{request.RequestUri} cannot be reached: {problem}", null);
+                    RefusalKind.NotReached, null, $"{request.RequestUri} cannot be reached: {problem}.", null);
         }
 
         return outcome is PostOutcome.Accepted ? outcome : WithoutSecrets(outcome);
@@ -264,8 +265,19 @@ internal sealed partial class NimbleClient(
             Tasks = _replies.Note(accepted.Tasks),
             Errors = [.. accepted.Errors.Select(e => e with { Message = _secrets.Clean(e.Message) })],
         },
-        PostOutcome.Refused refused => refused with { Message = _secrets.Clean(refused.Message) },
+        PostOutcome.Refused refused => refused with
+        {
+            Message = _secrets.Clean(refused.Message),
+            Named = WithoutSecrets(refused.Named),
+        },
         PostOutcome.Unknown unknown => unknown with { Message = _secrets.Clean(unknown.Message) },
         _ => outcome,
     };
+
+    // One error may be about all inputs, and cleaning takes time.
+    private Dictionary<int, string> WithoutSecrets(IReadOnlyDictionary<int, string> named)
+    {
+        var clean = named.Values.Distinct().ToDictionary(text => text, _secrets.Clean, StringComparer.Ordinal);
+        return named.ToDictionary(n => n.Key, n => clean[n.Value]);
+    }
 }

@@ -1,13 +1,14 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using Pipeline.Urls;
 
 namespace Pipeline.Nimble;
 
 /// <summary>
-/// Takes the API key and callback tokens out of what others say. The text is decoded first, layer by layer (JSON
-/// escapes, percent escapes, escapes of escapes), since an API may repeat a request in any of these forms; what is
-/// found there is replaced where it stands in the text as it was given.
+/// Takes the API key, callback tokens and passwords in URLs out of what others say. Keys and tokens are looked for in
+/// the decoded text, layer by layer (JSON escapes, percent escapes, escapes of escapes), since an API may repeat a
+/// request in any of these forms; what is found there is replaced where it stands in the text as it was given.
 /// </summary>
 internal sealed partial class SecretText(string key)
 {
@@ -29,7 +30,8 @@ internal sealed partial class SecretText(string key)
     public string Clean(string text)
     {
         // A secret may be cut in two at the end of what is read, so that end is not kept.
-        var clean = text.Length <= LongestRead ? Replace(text) : Replace(text[..LongestRead])[..^(LongestRead / 32)];
+        var clean = UrlCredentials.HideAll(
+            text.Length <= LongestRead ? Replace(text) : Replace(text[..LongestRead])[..^(LongestRead / 32)]);
         if (clean.Length <= LongestKept)
             return clean;
         return clean[..(char.IsHighSurrogate(clean[LongestKept - 1]) ? LongestKept - 1 : LongestKept)] + "…";

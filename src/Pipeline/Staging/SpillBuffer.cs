@@ -144,7 +144,7 @@ internal sealed class SpillBuffer(int spillAt, string folder, StagingPool? pool 
 
     private PipelineException SpillFault(Exception e)
     {
-        var message = $"Cannot spill a large record to '{folder}': {e.Message} "
+        var message = $"Cannot spill a large record to '{folder}': {FaultWords.Of(e)}. "
             + "Free space there, or set Collect:SpillFolder to a writable folder.";
         return DiskFaults.IsFull(e) || DiskFaults.MayPass(e)
             ? PipelineException.StoreWaits(FailureReasons.Unavailable, message, e)

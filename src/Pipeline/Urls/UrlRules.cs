@@ -78,6 +78,9 @@ internal static class UrlRules
         && char.IsAsciiLetter(host[host.LastIndexOf('.') + 1])
         && !host.Contains("xn--", StringComparison.OrdinalIgnoreCase);
 
-    private static string Short(string url) =>
-        VisibleText.Of(url.Length <= 100 ? url : string.Concat(url.AsSpan(0, 97), "..."));
+    private static string Short(string url)
+    {
+        url = UrlCredentials.Hide(url);
+        return VisibleText.Of(url.Length <= 100 ? url : string.Concat(url.AsSpan(0, 97), "..."));
+    }
 }

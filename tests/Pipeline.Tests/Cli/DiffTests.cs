@@ -108,6 +108,27 @@ public sealed class DiffTests : IDisposable
     }
 
     [Fact]
+    public async Task ARunThatIsNowhereIsSaidWithThePlaceThatWasSearched()
+    {
+        Write("a", [Record(1)], []);
+        var state = System.IO.Path.Combine(Path("out"), ".pipeline");
+
+        var (exitCode, _, error) = await CliProcess.RunAsync(["diff", Path("a"), "gone", "--out", Path("out")]);
+        Assert.Equal(ExitCodes.Usage, exitCode);
+        Assert.StartsWith(
+            $"pipeline: 'gone' is no folder with records.ndjson, and there is no state in {state} ", error,
+            StringComparison.Ordinal);
+
+        await CliProcess.RunAsync(["submit", "https://a.example/", "--out", Path("out")]);
+        (exitCode, _, error) = await CliProcess.RunAsync(["diff", Path("a"), "gone", "--out", Path("out")]);
+        Assert.Equal(ExitCodes.Usage, exitCode);
+        Assert.StartsWith(
+            $"pipeline: 'gone' is neither a folder with records.ndjson nor the id of a list in {state}. "
+                + $"'pipeline status --all --out {Path("out")}' shows the lists there; ",
+            error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task ADamagedLineIsNamed()
     {
         Write("a", [Record(1), "{\"schema\":\"pipe"], []);

@@ -70,6 +70,45 @@ public sealed class ExportCommandTests : IDisposable
     }
 
     [Theory]
+    [InlineData(100, "")]
+    [InlineData(10_000, "")]
+    [InlineData(10_000, "9a41")]
+    public async Task AnIncompleteLastLineIsCountedAndSaid(int bytes, string list)
+    {
+        _results.WithRecords(SomeResults.Record("a")).WithFailures(SomeResults.Failure("f")).WithManifest();
+        var records = Path.Combine(_results.Folder, "records.ndjson");
+        var text = $$"""  "content":{"html":"{{new string('x', bytes)}}"}""";
+        await File.AppendAllTextAsync(
+            records, SomeResults.Record("b", text, list: "other")[..bytes], TestContext.Current.CancellationToken);
+
+        var (exitCode, output, error) = await CliProcess.RunAsync(
+            ["export", _results.Folder, .. list.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--json",
+                "--out", _results["r.parquet"]]);
+
+        Assert.Equal(ExitCodes.Complete, exitCode);
+        Assert.Contains("\"records\":1,\"failures\":1,\"left_out\":0,\"incomplete_lines\":1", output);
+        Assert.Contains($"1 incomplete line left out: '{records}' ends within it.", error);
+        Assert.Equal("a", Duck.Value($"SELECT string_agg(id) FROM '{_results["r.parquet"]}'"));
+    }
+
+    [Fact]
+    public async Task AnUnknownListIsSaidWithTheFolderThatWasSearched()
+    {
+        using var here = new TempFolder();
+        using var process = CliProcess.StartShell(
+            $"cd '{here.Path}' && $pipeline export nowhere --out r.csv");
+        var (exitCode, _, error) = await process.WaitAsync();
+
+        Assert.Equal(
+            (
+                ExitCodes.Usage,
+                $"pipeline: There is no folder 'nowhere', and '{here["pipeline-out"]}', where a list of that id was "
+                    + "looked for, holds no results. Name the output folder of its run too: "
+                    + "pipeline export DIR nowhere --out FILE\n"),
+            (exitCode, error));
+    }
+
+    [Theory]
     [InlineData(" --series shops --out /r.csv", "No run of series 'shops' is complete in '")]
     [InlineData("", "Name the file to write: --out results.parquet.")]
     [InlineData(" --out /r.txt", "does not say in which format to write. Add --format parquet, csv, ndjson or sqlite.")]

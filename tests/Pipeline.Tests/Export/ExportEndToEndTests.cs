@@ -55,7 +55,7 @@ public sealed class ExportEndToEndTests(Servers servers) : IDisposable
         var (unknown, _, problem) = await CliProcess.RunAsync(
             ["export", "nowhere", "--out", _folder["no.parquet"]], environment);
         Assert.Equal(ExitCodes.Usage, unknown);
-        Assert.Contains("No list nowhere is known", problem);
+        Assert.Contains("No list 'nowhere' is known in ", problem);
     }
 
     private long Records => File.ReadLines(_folder["results", "records.ndjson"]).LongCount();

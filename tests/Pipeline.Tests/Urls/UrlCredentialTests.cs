@@ -1,3 +1,6 @@
+using Pipeline.Cli.Failures;
+using Pipeline.Nimble;
+using Pipeline.Tests.Support;
 using Pipeline.Urls;
 
 namespace Pipeline.Tests.Urls;
@@ -15,6 +18,33 @@ public sealed class UrlCredentialTests
     [InlineData("https://a.example/@me and mail me@a.example", "https://a.example/@me and mail me@a.example")]
     [InlineData("https://a.example/?to=me@b.example", "https://a.example/?to=me@b.example")]
     public void OnlyTheyAreHidden(string text, string shown) => Assert.Equal(shown, UrlCredentials.HideAll(text));
+
+    [Theory]
+    [InlineData("ftp://me:secret@a.example/x", "ftp://***@a.example/x")]
+    [InlineData("me:secret@a.example/x", "me:***@a.example/x")]
+    [InlineData("https://me:secret@:80", "https://***@:80")]
+    public void AnUnusableUrlIsQuotedWithoutThem(string url, string shown)
+    {
+        var problem = UrlRules.Check(url);
+        Assert.StartsWith($"'{shown}' ", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AFailureIsShownWithoutThemAndWithItsLine()
+    {
+        var failure = Some.Failure("a") with
+        {
+            Url = "https://me:secret@a.example/x", Line = 7, Message = "Nimble says:\nhttps://me:secret@a.example/x",
+        };
+        Assert.Equal("https://***@a.example/x (line 7)", FailureGroups.Place(failure));
+        Assert.Equal("Nimble says: https://***@a.example/x", FailureGroups.Message(failure));
+        Assert.Equal("https://a.example/", FailureGroups.Place(failure with { Url = "https://a.example/" }));
+    }
+
+    [Fact]
+    public void WhatNimbleSaysIsKeptWithoutThem() => Assert.Equal(
+        "inputs.3.url: http:\\/\\/***@a.example is odd",
+        new SecretText("key").Clean("inputs.3.url: http:\\/\\/me:secret@a.example is odd"));
 
     [Fact]
     public void AMegabyteOfHalfUrlsTakesNoTime()

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Pipeline.IO;
 
 namespace Pipeline.Http.Retrying;
 
@@ -20,5 +21,5 @@ internal static class Faults
     public static string Describe(Exception e) =>
         e is IOException { InnerException: OperationCanceledException } ? e.Message
         : e is OperationCanceledException ? "did not answer in time"
-        : $"failed: {e.Message.ReplaceLineEndings(" ").TrimEnd('.')}";
+        : $"failed: {FaultWords.Of(e)}";
 }

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Azure;
 using Azure.Identity;
 using Pipeline.Http.Retrying;
+using Pipeline.IO;
 using Pipeline.Model;
 
 namespace Pipeline.Stores.Azure;
@@ -148,7 +149,7 @@ internal static class AzureErrors
     private static PipelineException Unreachable(string what, Exception e) => PipelineException.Transient(
         FailureReasons.Unavailable,
         $"{what} is unreachable: "
-            + $"{(e is OperationCanceledException ? "no answer in time" : e.Message.Split('\n')[0].Trim())}.",
+            + $"{FaultWords.Of(e is RequestFailedException { InnerException: { } inner } ? inner : e)}.",
         inner: e);
 
     private static TimeSpan? RetryAfterOf(RequestFailedException e) => e.GetRawResponse() is { } response

@@ -113,7 +113,7 @@ internal sealed class LocalDatabase : IAsyncDisposable
         return error is IOException or SqliteException { SqliteErrorCode: 14 }
             ? PipelineException.Permanent(
                 FailureReasons.InvalidConfiguration,
-                $"Cannot store the state in '{folder}' ({error.Message}). Use a writable folder.",
+                $"Cannot store the state in '{folder}' ({LocalErrors.WordsOf(error)}). Use a writable folder.",
                 error)
             : LocalErrors.Translate(error, path);
     }

@@ -20,7 +20,7 @@ internal static class LocalErrors
     {
         SqliteException { SqliteErrorCode: Corrupt or NotADatabase } => Stops(
             FailureReasons.InvalidConfiguration,
-            $"The state file '{path}' is damaged or was not written by this program ({error.Message}). "
+            $"The state file '{path}' is damaged or was not written by this program ({WordsOf(error)}). "
             + "Restore it, or start over with another state folder.",
             error),
         SqliteException { SqliteErrorCode: Busy or Locked or Protocol } => PipelineException.StoreWaits(
@@ -29,14 +29,14 @@ internal static class LocalErrors
         _ when IsFull(error, path) => DiskFull(path, error),
         SqliteException { SqliteErrorCode: Permission or ReadOnly } or UnauthorizedAccessException => Stops(
             FailureReasons.AccessDenied,
-            $"'{path}' cannot be written ({error.Message}). Give this user write permission. {Continue}", error),
+            $"'{path}' cannot be written ({WordsOf(error)}). Give this user write permission. {Continue}", error),
         SqliteException { SqliteErrorCode: InputOutput or CannotOpen } when !File.Exists(path) => Gone(path, error),
         FileNotFoundException or DirectoryNotFoundException => Gone(path, error),
         SqliteException { SqliteErrorCode: NoMemory or CannotOpen } => Passes(path, error),
         IOException when DiskFaults.MayPass(error) => Passes(path, error),
         SqliteException { SqliteErrorCode: InputOutput } or IOException => Stops(
             FailureReasons.Unavailable,
-            $"'{path}' cannot be read or written ({error.Message}). Check the disk. {Continue}", error),
+            $"'{path}' cannot be read or written ({WordsOf(error)}). Check the disk. {Continue}", error),
         _ => error,
     };
 
@@ -62,8 +62,13 @@ internal static class LocalErrors
         FailureReasons.Unavailable,
         $"The disk that holds '{path}' is full. Free some space; nothing that was written is lost.", inner);
 
+    /// <summary>The cause in plain words: SQLite's own, without its number.</summary>
+    public static string WordsOf(Exception error) => error is SqliteException sqlite
+        ? sqlite.Message.Split('\'', 2)[^1].TrimEnd('.', '\'', ' ')
+        : FaultWords.Of(error);
+
     private static PipelineException Passes(string path, Exception error) => PipelineException.StoreWaits(
-        FailureReasons.Unavailable, $"'{path}' cannot be read or written now: {error.Message}", error);
+        FailureReasons.Unavailable, $"'{path}' cannot be read or written now: {WordsOf(error)}.", error);
 
     private static PipelineException Stops(string reason, string message, Exception? inner) =>
         PipelineException.StoreStops(reason, message, inner);

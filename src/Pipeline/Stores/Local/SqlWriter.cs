@@ -99,8 +99,8 @@ internal sealed class SqlWriter : IAsyncDisposable
             ? known
             : PipelineException.StoreStops(
             FailureReasons.Unavailable,
-            $"The state '{_path}' can no longer be written ({error.Message}). Run the same command again to continue; "
-            + "nothing that was reported as done is lost.",
+            $"The state '{_path}' can no longer be written ({LocalErrors.WordsOf(error)}). Run the same command again "
+            + "to continue; nothing that was reported as done is lost.",
             error);
 
     private void Commit(List<Work> batch)

@@ -4,6 +4,7 @@ using Amazon.Runtime;
 using Amazon.S3;
 using Pipeline.Http.Limits;
 using Pipeline.Http.Retrying;
+using Pipeline.IO;
 using Pipeline.Model;
 
 namespace Pipeline.Stores.S3;
@@ -82,7 +83,7 @@ internal static partial class S3Errors
         }
         catch (Exception e) when (Faults.IsOfConnection(e, cancellationToken))
         {
-            throw Unavailable(uri, e.Message, e);
+            throw Unavailable(uri, FaultWords.Of(e), e);
         }
     }
 

@@ -73,17 +73,31 @@ public sealed class InputCommandTests : IDisposable
     {
         await _state.RunAsync("submit", _state.Write("list.txt", Url), "--list-id", "mine");
 
-        var status = $"'{_state.Pasted("status")}' shows the lists.";
+        var status = $"in {_state.StatePath}. '{_state.Pasted("status --all")}' shows the lists.";
         foreach (var command in new[] { "pending", "records", "pause", "resume", "cancel" })
-            await _state.RefusedAsync($"No list 'other' is known. {status}", command, "other");
+            await _state.RefusedAsync($"No list 'other' is known {status}", command, "other");
         foreach (var id in new[] { "a/b", "\u001b[31m" })
-            await _state.RefusedAsync($"No list {DisplayText.Quote(id)} is known. {status}", "pending", id);
-        await _state.RefusedAsync($"No list 'other' is known. {status}", "explain", Url, "--list", "other");
+            await _state.RefusedAsync($"No list {DisplayText.Quote(id)} is known {status}", "pending", id);
+        await _state.RefusedAsync($"No list 'other' is known {status}", "explain", Url, "--list", "other");
         await _state.RefusedAsync("'not a url' is no URL, id, task or batch.", "explain", "not a url");
         foreach (var text in new[] { "http://elsewhere.test/", "mine", new string('a', 32) })
             Assert.Equal((1, "", $"Nothing is known of '{text}'.\n"), await _state.RunAsync("explain", text));
         var (exitCode, json, _) = await _state.RunAsync("explain", "http://elsewhere.test/", "--json");
         Assert.Equal((1, 0), (exitCode, JsonElement.Parse(json).GetProperty("inputs").GetArrayLength()));
+    }
+
+    [Fact]
+    public async Task RecordsThatAreNotInTheFolderAreNoSuccess()
+    {
+        await RunListAsync();
+        File.Delete(_state.RecordsFile);
+
+        var (exitCode, output, error) = await _state.RunAsync("records", "mine");
+
+        Assert.Equal((1, ""), (exitCode, output));
+        Assert.StartsWith(
+            $"pipeline: 1 record of list mine could not be printed: not found in {_state.RecordsFile}. ", error,
+            StringComparison.Ordinal);
     }
 
     [Fact]

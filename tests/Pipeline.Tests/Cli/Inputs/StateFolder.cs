@@ -9,6 +9,12 @@ internal sealed class StateFolder : IDisposable
 
     private string[] State => ["--out", _folder["out"], "--state", _folder["state"]];
 
+    /// <summary>The path of the state.</summary>
+    public string StatePath => _folder["state"];
+
+    /// <summary>The path of the file of records.</summary>
+    public string RecordsFile => _folder["out", "records.ndjson"];
+
     /// <summary>Writes a list; returns its path.</summary>
     public string Write(string name, params string[] lines)
     {

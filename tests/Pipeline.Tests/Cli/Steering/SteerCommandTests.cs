@@ -78,7 +78,7 @@ public sealed class SteerCommandTests : IDisposable
 
         Assert.Equal(2, exitCode);
         Assert.StartsWith("List a is paused.", Assert.Single(output.Trim().Split('\n')), StringComparison.Ordinal);
-        Assert.StartsWith("pipeline: No list 'none' is known.", error, StringComparison.Ordinal);
+        Assert.StartsWith("pipeline: No list 'none' is known in ", error, StringComparison.Ordinal);
     }
 
     public void Dispose() => _state.Dispose();

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Azure;
 using Azure.Storage.Blobs;
+using Pipeline.IO;
 using Pipeline.Model;
 
 namespace Pipeline.Stores.Azure.Queues;
@@ -93,7 +94,8 @@ internal sealed partial class ClaimChecks(AzureAccount account, TimeProvider tim
         catch (Exception e) when (e is IOException or RequestFailedException)
         {
             throw PipelineException.Transient(
-                FailureReasons.Unavailable, $"Cannot read the message in {Address(claim)}: {e.Message}", inner: e);
+                FailureReasons.Unavailable, $"Cannot read the message in {Address(claim)}: {FaultWords.Of(e)}.",
+                inner: e);
         }
         return Convert.ToHexStringLower(SHA256.HashData(content)) == claim.Sha256 ? content : throw Changed(claim);
     }

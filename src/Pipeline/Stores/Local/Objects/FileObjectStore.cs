@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Pipeline.IO;
 using Pipeline.Model;
 using Pipeline.Ports;
 
@@ -125,7 +126,8 @@ internal sealed class FileObjectStore : IObjectStore
 
     private static PipelineException Translate(Exception error, ObjectUri uri, string what) =>
         error is UnauthorizedAccessException
-        ? PipelineException.Permanent(FailureReasons.AccessDenied, $"'{uri}' cannot be {what}: {error.Message}", error)
+        ? PipelineException.Permanent(
+            FailureReasons.AccessDenied, $"'{uri.Key}' cannot be {what}: {FaultWords.Of(error)}.", error)
         : PipelineException.Transient(
-            FailureReasons.Unavailable, $"'{uri}' cannot be {what} now: {error.Message}", inner: error);
+            FailureReasons.Unavailable, $"'{uri.Key}' cannot be {what} now: {FaultWords.Of(error)}.", inner: error);
 }
