@@ -52,6 +52,7 @@ internal static class HelpScreen
         ["restore"] =
         [
             "pipeline restore --from state.backup --out results --replace",
+            "pipeline restore --from azblob://backups/ledger.backup",
             "pipeline restore --done --out results",
         ],
         ["erase"] = ["pipeline erase LIST_ID --out results", "pipeline erase LIST_ID --objects --yes"],

@@ -50,7 +50,7 @@ internal sealed class Auditor(HttpClient http, Uri api, string folder, IReadOnly
     private void CheckExports(Verdict verdict)
     {
         var plan = verdict.Plan;
-        if (!plan.Exports || plan.Kind == TrialKind.Azure || plan.TwoAtLast
+        if (!plan.Exports || plan.IsOverAzure || plan.TwoAtLast
             || plan.Interruptions.Any(blow => blow.Blow is Blow.Freeze or Blow.Two))
             return;
         var notes = Directory.GetFiles(Path.Combine(folder, "exports", "_lists"));

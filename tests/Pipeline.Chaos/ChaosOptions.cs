@@ -27,7 +27,8 @@ internal sealed record ChaosOptions(
           --seed S         seed of the first trial; the next has S+1
           --parallel P     number of concurrent trials (default 2)
           --forged N       number of forged webhooks in each flooded trial
-          --kind KIND      only trials of this kind: Plain, SmallDisk, Clock, Azure, Flooded, Restored or Hostile
+          --kind KIND      only trials of this kind: Plain, SmallDisk, Clock, Azure, Flooded, Restored,
+                           RestoredAzure or Hostile
           --faults LIST    faults of all trials instead of random ones: hostile_reply=stall,seed=1
           --report FILE    also write the report to this file
           --command DIR    test another build of the command, for example one with a known bug

@@ -44,7 +44,7 @@ internal sealed record Installation(string? Command)
     public static string? Lacks(TrialKind kind) => kind switch
     {
         TrialKind.Clock when !File.Exists(FakeTime) => "libfaketime is not installed; run tests/servers/install.sh",
-        TrialKind.Azure when !File.Exists(Path.Combine(Servers, "node", "stamp")) =>
+        TrialKind.Azure or TrialKind.RestoredAzure when !File.Exists(Path.Combine(Servers, "node", "stamp")) =>
             "Azurite is not installed; run tests/servers/install.sh",
         TrialKind.Hostile when !File.Exists("/proc/self/status") =>
             "the memory of a process is read from /proc, which needs Linux",

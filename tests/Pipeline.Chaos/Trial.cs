@@ -29,7 +29,7 @@ internal sealed class Trial : ITrial
         (_installation, _plan, _forged, _verdict, _random) = (
             installation, plan, forged, new(plan) { Folder = _folder.FullName }, new(plan.Seed));
         _emulator = new(installation, _http, Path.Combine(_folder.FullName, "emulator"));
-        _azurite = plan.Kind == TrialKind.Azure ? new(Path.Combine(_folder.FullName, "azurite")) : null;
+        _azurite = plan.IsOverAzure ? new(Path.Combine(_folder.FullName, "azurite")) : null;
         _isOutage = plan.Faults.IsOutage;
     }
 
@@ -132,17 +132,24 @@ internal sealed class Trial : ITrial
     /// <summary>Backs up the state at a random moment of the next interruption.</summary>
     private async Task BackUpAsync(int round)
     {
-        if (_plan.Kind != TrialKind.Restored || round % 3 != 1)
+        if (!_plan.IsRestored || round % 3 != 1)
             return;
         await Task.Delay(TimeSpan.FromMilliseconds(_random.Next(1500)) * _slowness, TimeProvider.System);
         await _workers.KeepAsync("backup", "--to");
     }
 
-    /// <summary>Brings the last backup back, which is older than what was posted since.</summary>
+    /// <summary>
+    /// Brings the last backup back, which is older than what was posted since. Half of the time, a first attempt is
+    /// killed.
+    /// </summary>
     private async Task RestoreAsync(int round)
     {
-        if (_plan.Kind == TrialKind.Restored && round % 3 == 2 && await _workers.KeepAsync(
-            "restore", "--replace", "--from"))
+        if (!_plan.IsRestored || round % 3 != 2)
+            return;
+        string[] restore = ["restore", "--replace", "--from"];
+        if (_random.Next(2) == 0)
+            await _workers.KillKeepingAsync(TimeSpan.FromMilliseconds(_random.Next(300, 2500)) * _slowness, restore);
+        if (await _workers.KeepAsync(restore))
             _verdict.Restores++;
     }
 

@@ -23,6 +23,9 @@ internal enum TrialKind
     /// <summary>The state is backed up while the command works, and an old backup is restored after kills.</summary>
     Restored,
 
+    /// <summary>The same with a storage account: its ledger is backed up and restored.</summary>
+    RestoredAzure,
+
     /// <summary><c>pipeline serve</c> with a hostile list beside an honest one, without kills.</summary>
     Hostile,
 }
@@ -71,7 +74,7 @@ internal sealed record TrialPlan(
     public static readonly IReadOnlyList<TrialKind> Cycle =
         [
             TrialKind.Plain, TrialKind.SmallDisk, TrialKind.Plain, TrialKind.Flooded, TrialKind.Plain, TrialKind.Clock,
-            TrialKind.Plain, TrialKind.Azure, TrialKind.Restored, TrialKind.Hostile];
+            TrialKind.Plain, TrialKind.Azure, TrialKind.Restored, TrialKind.Hostile, TrialKind.RestoredAzure];
 
     /// <summary>
     /// The boundaries at which trials kill. Those of notifications and of an erasure, which trials have not, are killed
@@ -89,6 +92,12 @@ internal sealed record TrialPlan(
 
     /// <summary>Whether the command serves and lists are submitted to it; otherwise, they are its arguments.</summary>
     public bool IsServing => Kind is TrialKind.Flooded or TrialKind.Hostile;
+
+    /// <summary>Whether the command works over a storage account.</summary>
+    public bool IsOverAzure => Kind is TrialKind.Azure or TrialKind.RestoredAzure;
+
+    /// <summary>Whether old backups are restored.</summary>
+    public bool IsRestored => Kind is TrialKind.Restored or TrialKind.RestoredAzure;
 
     /// <summary>Plans a trial at random.</summary>
     /// <param name="seed">Determines the whole plan.</param>

@@ -55,20 +55,41 @@ internal sealed class Workers(
 
     /// <summary>Backs up or restores the state; its file is the last argument.</summary>
     /// <returns>False if there is nothing to back up or to restore yet.</returns>
-    public async Task<bool> KeepAsync(params IEnumerable<string> command)
+    public async Task<bool> KeepAsync(params IReadOnlyList<string> command)
     {
-        var file = Path.Combine(folder, "state.backup");
-        var isThere = command.First() == "backup"
-            ? File.Exists(Path.Combine(_work, "state", "state.db"))
-            : File.Exists(file);
-        if (!isThere)
+        if (!CanKeep(command))
             return false;
-        using var keep = installation.Start(
-            [.. command, file, "--out", Path.Combine(_work, "out"), "--state", Path.Combine(_work, "state")],
-            Environment());
+        using var keep = StartKeeping(command);
         return await keep.WaitAsync(TimeSpan.FromSeconds(60)) is 0
             ? true
-            : throw new InvalidOperationException($"Cannot {command.First()}: {keep.LastWords}");
+            : throw new InvalidOperationException($"Cannot {command[0]}: {keep.LastWords}");
+    }
+
+    /// <summary>Starts the same command and kills it after a time; whoever repeats it completes it.</summary>
+    public async Task KillKeepingAsync(TimeSpan after, params IReadOnlyList<string> command)
+    {
+        if (!CanKeep(command))
+            return;
+        using var keep = StartKeeping(command);
+        await keep.WaitAsync(after);
+        await keep.KillAsync();
+    }
+
+    private string BackupFile => Path.Combine(folder, "state.backup");
+
+    private bool CanKeep(IReadOnlyList<string> command) => command[0] == "backup"
+        ? azurite is not null || File.Exists(Path.Combine(_work, "state", "state.db"))
+        : File.Exists(BackupFile);
+
+    private Child StartKeeping(IReadOnlyList<string> command)
+    {
+        // The worker on the account was killed a moment ago.
+        IEnumerable<string> force = azurite is not null && command[0] == "restore" ? ["--force"] : [];
+        return installation.Start(
+            [
+                .. command, BackupFile, .. force, "--out", Path.Combine(_work, "out"), "--state",
+                Path.Combine(_work, "state")],
+            Environment());
     }
 
     /// <summary>Submits a list to a serving command.</summary>

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Cli.Run;
 using Pipeline.Cli.Settings;
@@ -9,8 +8,7 @@ using Pipeline.IO;
 using Pipeline.Model;
 using Pipeline.Ports.Ledgers;
 using Pipeline.Stores;
-using Pipeline.Stores.Local;
-using Pipeline.Stores.Local.Keeping;
+using Pipeline.Stores.Keeping;
 
 namespace Pipeline.Cli.Keeping;
 
@@ -19,12 +17,17 @@ internal static class RestoreCommand
 {
     private static readonly Option<string?> From = new("--from")
     {
-        Description = "The backup: a file, or its address in a bucket.", HelpName = "FILE",
+        Description = "The backup: a file, or its address, as for 'pipeline backup'.", HelpName = "FILE",
     };
 
     private static readonly Option<bool> Replace = new("--replace")
     {
-        Description = "Replace a state that is there.",
+        Description = "Replace a state or ledger that is there.",
+    };
+
+    private static readonly Option<bool> Force = new("--force")
+    {
+        Description = "Replace a storage account's ledger although something wrote to it within two minutes.",
     };
 
     private static readonly Option<bool> Done = new("--done")
@@ -34,9 +37,9 @@ internal static class RestoreCommand
 
     public static Command Create()
     {
-        var command = new Command("restore", "Bring a backup back to --state, whose processes must be stopped.")
+        var command = new Command("restore", "Bring a backup back. Stop all other processes first.")
         {
-            From, Replace, Done, RunOptions.Out, RunOptions.State,
+            From, Replace, Force, Done, RunOptions.Out, RunOptions.State,
         };
         command.Validators.Add(result =>
         {
@@ -48,7 +51,9 @@ internal static class RestoreCommand
             var settings = SettingsReader.Read(parsed);
             return parsed.GetValue(Done)
                 ? EndAsync(settings, cancellationToken)
-                : RestoreAsync(settings, parsed.GetValue(From)!, parsed.GetValue(Replace), cancellationToken);
+                : RestoreAsync(
+                    settings, parsed.GetValue(From)!, new(parsed.GetValue(Replace), parsed.GetValue(Force)),
+                    cancellationToken);
         });
         return command;
     }
@@ -64,30 +69,15 @@ internal static class RestoreCommand
     }
 
     private static async Task<int> RestoreAsync(
-        RunSettings settings, string from, bool replace, CancellationToken cancellationToken)
+        RunSettings settings, string from, RestoreChoice choice, CancellationToken cancellationToken)
     {
-        BackupCommand.RequireFolder(settings);
-        if (!replace && File.Exists(Path.Combine(settings.State, LocalDatabase.FileName)))
-            throw PipelineException.Permanent(
-                FailureReasons.InvalidConfiguration,
-                $"There is a state in {settings.State}. Add --replace to replace it, or name another --state.");
-        Folders.Prepare(settings, withOut: true);
-        await using var backup = await OpenAsync(settings, from, cancellationToken);
-        var restore = new LocalRestore(
-            settings.State, Path.TrimEndingDirectorySeparator(settings.Out), TimeProvider.System);
-        var (note, records) = await restore.RunAsync(backup, cancellationToken);
-        await Console.Out.WriteProseAsync(string.Create(
-            CultureInfo.InvariantCulture,
-            $"Restored the backup of {note.Since.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC: "
-                + $"{Amount.Of(note.Lists, "list")}, {Amount.Of(note.Inputs, "input")}; "
-                + $"{Amount.Of(records, "record")} in {settings.Out}."));
-        if (restore.Damaged is { } damaged)
-            await Console.Out.WriteProseAsync(
-                $"The state that was there is damaged; it is now {damaged}. Lists that were erased after the backup "
-                    + "are back: erase them again.");
+        var paragraphs = await settings.WorkStore.RestoreAsync(
+            token => OpenAsync(settings, from, token), choice, cancellationToken);
+        foreach (var paragraph in paragraphs)
+            await Console.Out.WriteProseAsync(paragraph);
         await Console.Out.WriteProseAsync(
-            "What it says is not posted may have been posted since. The next 'pipeline serve' or 'run' looks for it at "
-                + "Nimble before it posts anything. Send lists of that time again: they are looked for too. See: "
+            "What it says is not posted may have been posted since. Before anything is posted, it is looked for at "
+                + "Nimble. Send lists of that time again: they are looked for too. See: "
                 + Shell.Command(settings, "status"));
         return ExitCodes.Complete;
     }
@@ -100,12 +90,15 @@ internal static class RestoreCommand
                 ? File.OpenRead(from)
                 : throw PipelineException.Permanent(
                     FailureReasons.InvalidConfiguration, $"There is no file {Path.GetFullPath(from)}.");
-        await using var services = new ServiceCollection().AddLogging()
-            .AddSingleton(TimeProvider.System).AddCloudObjects(settings.Stores).BuildServiceProvider();
+        var registered = new ServiceCollection().AddLogging()
+            .AddSingleton(TimeProvider.System).AddCloudObjects(settings.Stores);
+        if (settings.Azure is { } account)
+            registered.AddAzureStores(account);
+        await using var services = registered.BuildServiceProvider();
         var stores = new ObjectStores(services.GetServices<Ports.IObjectStore>());
         await using var read = await stores.OpenAsync(ObjectUri.Parse(from), cancellationToken)
             ?? throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, $"There is no backup at {from}.");
-        var file = PrivateFiles.CreateTemporary(Folders.Spill(settings));
+        var file = PrivateFiles.CreateTemporary(settings.WorkStore.TemporaryFolder);
         await read.Body.CopyToAsync(file, cancellationToken);
         file.Position = 0;
         return file;

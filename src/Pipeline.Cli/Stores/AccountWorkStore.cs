@@ -1,10 +1,13 @@
 using System.Globalization;
+using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Cli.Run;
 using Pipeline.Cli.Settings;
 using Pipeline.Hosting;
 using Pipeline.Model;
 using Pipeline.Options;
 using Pipeline.Stores.Azure;
+using Pipeline.Stores.Azure.Keeping;
+using Pipeline.Stores.Keeping;
 
 namespace Pipeline.Cli.Stores;
 
@@ -56,6 +59,42 @@ internal sealed class AccountWorkStore(RunSettings settings, AzureStorageOptions
     /// <inheritdoc/>
     public override Task<OpenWorkStore> OpenForHostAsync(CancellationToken cancellationToken) =>
         OpenAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public override string TemporaryFolder => Path.GetTempPath();
+
+    /// <inheritdoc/>
+    public override string NotInBackup =>
+        "It holds the two tables. Records, lists and other blobs are not in it, nor are queues and the callback key: "
+            + "docs/keep.md says what becomes of them.";
+
+    /// <inheritdoc/>
+    public override async Task<BackupNote> BackUpAsync(Stream to, CancellationToken cancellationToken)
+    {
+        await using var stores = await StoreAccess.OpenAsync(settings, cancellationToken);
+        return await stores.Services.GetRequiredService<AccountBackup>().WriteAsync(to, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public override async Task<IReadOnlyList<string>> RestoreAsync(
+        Func<CancellationToken, Task<Stream>> open, RestoreChoice choice, CancellationToken cancellationToken)
+    {
+        await using var backup = await open(cancellationToken);
+        await using var stores = await StoreAccess.OpenAsync(settings, cancellationToken);
+        var (note, unsent) = await stores.Services.GetRequiredService<AccountRestore>()
+            .RunAsync(backup, choice, cancellationToken);
+        var restored = string.Create(
+            CultureInfo.InvariantCulture,
+            $"Restored the backup of {note.Since.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC into {account}: "
+                + $"{Amount.Of(note.Lists, "list")}, {Amount.Of(note.Submissions, "submission")}, "
+                + $"{Amount.Of(note.Inputs, "input")}.");
+        return unsent.Count == 0 ? [restored] :
+        [
+            restored,
+            "These lists were being planned, and their message was not kept. Send them again: "
+                + string.Join(", ", unsent),
+        ];
+    }
 
     /// <summary>Nothing: the disks of the workers cannot be seen from here.</summary>
     public override string? FindProblem() => null;

@@ -6,7 +6,9 @@ using Pipeline.Hosting;
 using Pipeline.IO;
 using Pipeline.Model;
 using Pipeline.Options;
+using Pipeline.Stores.Keeping;
 using Pipeline.Stores.Local;
+using Pipeline.Stores.Local.Keeping;
 using Pipeline.Stores.Local.Records;
 
 namespace Pipeline.Cli.Stores;
@@ -98,6 +100,46 @@ internal sealed class FolderWorkStore(RunSettings settings) : WorkStore
             services => services.AddLocalStores(database, settings.IsOutNamed ? settings.Out : null),
             (_, _, _) => throw new InvalidOperationException("The records were not opened."),
             database);
+
+    /// <inheritdoc/>
+    public override string TemporaryFolder => Folders.Spill(settings);
+
+    /// <inheritdoc/>
+    public override string NotInBackup =>
+        "It holds the callback key. The records are not in it: copy the output folder too.";
+
+    /// <inheritdoc/>
+    public override Task<BackupNote> BackUpAsync(Stream to, CancellationToken cancellationToken) =>
+        LocalBackup.WriteAsync(settings.State, to, TimeProvider.System, cancellationToken);
+
+    /// <inheritdoc/>
+    public override async Task<IReadOnlyList<string>> RestoreAsync(
+        Func<CancellationToken, Task<Stream>> open, RestoreChoice choice, CancellationToken cancellationToken)
+    {
+        if (choice.Force)
+            throw BackupArchive.Refuse(
+                "--force is for a storage account. Stop the 'pipeline' processes on the folder instead.");
+        if (!choice.Replace && Exists)
+            throw PipelineException.Permanent(
+                FailureReasons.InvalidConfiguration,
+                $"There is a state in {settings.State}. Add --replace to replace it, or name another --state.");
+        Folders.Prepare(settings, withOut: true);
+        await using var backup = await open(cancellationToken);
+        var restore = new LocalRestore(
+            settings.State, Path.TrimEndingDirectorySeparator(settings.Out), TimeProvider.System);
+        var (note, records) = await restore.RunAsync(backup, cancellationToken);
+        var restored = string.Create(
+            CultureInfo.InvariantCulture,
+            $"Restored the backup of {note.Since.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC: "
+                + $"{Amount.Of(note.Lists, "list")}, {Amount.Of(note.Inputs, "input")}; "
+                + $"{Amount.Of(records, "record")} in {settings.Out}.");
+        return restore.Damaged is not { } damaged ? [restored] :
+        [
+            restored,
+            $"The state that was there is damaged; it is now {damaged}. Lists that were erased after the backup "
+                + "are back: erase them again.",
+        ];
+    }
 
     /// <inheritdoc/>
     public override string? FindProblem() => HealthNote.Read(settings.State) ?? FindFullDisk();

@@ -1,6 +1,7 @@
 using Pipeline.Cli.Settings;
 using Pipeline.Model;
 using Pipeline.Options;
+using Pipeline.Stores.Keeping;
 
 namespace Pipeline.Cli.Stores;
 
@@ -55,6 +56,26 @@ internal abstract class WorkStore
 
     /// <summary>Opens it for the stages.</summary>
     public abstract Task<OpenWorkStore> OpenForHostAsync(CancellationToken cancellationToken);
+
+    /// <summary>Folder for copies of backups that come from or go to a bucket.</summary>
+    public abstract string TemporaryFolder { get; }
+
+    /// <summary>What to keep besides a backup, for people.</summary>
+    public abstract string NotInBackup { get; }
+
+    /// <summary>Writes a backup, also while others work.</summary>
+    /// <param name="to">A file that can be written and sought.</param>
+    /// <param name="cancellationToken">Stops the backup.</param>
+    public abstract Task<BackupNote> BackUpAsync(Stream to, CancellationToken cancellationToken);
+
+    /// <summary>Restores a backup.</summary>
+    /// <param name="open">Opens the backup, which can be sought.</param>
+    /// <param name="choice">What the user allows.</param>
+    /// <param name="cancellationToken">Stops the restore.</param>
+    /// <returns>What was restored, and what the user should know about it, each a paragraph.</returns>
+    /// <exception cref="PipelineException">Permanent: the backup or the store does not allow it.</exception>
+    public abstract Task<IReadOnlyList<string>> RestoreAsync(
+        Func<CancellationToken, Task<Stream>> open, RestoreChoice choice, CancellationToken cancellationToken);
 
     /// <summary>
     /// What keeps a process on this store from going on, as far as it can be seen from here; null where nothing does.

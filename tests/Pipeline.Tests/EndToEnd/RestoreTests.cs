@@ -10,6 +10,7 @@ using Pipeline.Cli.Stores;
 using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Steering;
+using Pipeline.Stores.Keeping;
 using Pipeline.Stores.Local;
 using Pipeline.Stores.Local.Keeping;
 using Pipeline.Tests.Support;
@@ -241,10 +242,10 @@ public sealed class RestoreTests
         using (var zip = new ZipArchive(backup, ZipArchiveMode.Update, leaveOpen: true))
         {
             JsonNode note;
-            await using (var old = await zip.GetEntry(LocalBackup.NoteName)!.OpenAsync(Stop))
+            await using (var old = await zip.GetEntry(BackupArchive.NoteName)!.OpenAsync(Stop))
                 note = JsonNode.Parse(old)!;
             change(note);
-            await ReplaceAsync(zip, LocalBackup.NoteName, Encoding.UTF8.GetBytes(note.ToJsonString()));
+            await ReplaceAsync(zip, BackupArchive.NoteName, Encoding.UTF8.GetBytes(note.ToJsonString()));
         }
         backup.Position = 0;
     }

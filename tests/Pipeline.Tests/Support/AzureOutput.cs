@@ -5,6 +5,7 @@ using Pipeline.Model;
 using Pipeline.Outcomes;
 using Pipeline.Ports;
 using Pipeline.Stores.Azure;
+using Pipeline.Stores.Azure.Catalog;
 using Pipeline.Stores.Azure.Records;
 
 namespace Pipeline.Tests.Support;
@@ -22,7 +23,8 @@ internal sealed class AzureOutput(AzureAccount account)
     {
         var parts = new RecordParts(account);
         return new(account, parts, new(
-            parts, new(parts, account, TimeProvider.System), NullLogger<SubmissionFiles>.Instance));
+            parts, new(parts, account, TimeProvider.System), NullLogger<SubmissionFiles>.Instance),
+            new(new TableRestoreLedger(account), TimeProvider.System));
     }
 
     /// <summary>An input with a record, as the ledger has it.</summary>

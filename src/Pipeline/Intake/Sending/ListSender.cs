@@ -91,7 +91,10 @@ internal sealed class ListSender(
             ContentHash = inspection.ContentHash,
         };
         pointer = pointer with { Name = pointer.Name ?? name, Series = offer.Label.Series.Or(pointer.Series) };
-        await queue.SendAsync(QueueNames.UrlLists, [pointer.ToMessage()], TimeSpan.Zero, cancellationToken);
+        var message = pointer.ToMessage();
+        // First, so that a ledger that is restored without its queues can send it again.
+        await registration.KeepOriginAsync(inspection.ListId, message, cancellationToken);
+        await queue.SendAsync(QueueNames.UrlLists, [message], TimeSpan.Zero, cancellationToken);
         await events.AddEventAsync(
             new(
                 time.GetUtcNow(), EventKinds.Submitted, inspection.ListId, who,

@@ -1,9 +1,17 @@
 namespace Pipeline.Ports.Ledgers;
 
 /// <summary>A ledger that was restored.</summary>
-/// <param name="Since">When the backup began, UTC. What happened later is not in the ledger.</param>
+/// <param name="Since">From when on it may not know what was posted, UTC: mostly when the backup began.</param>
 /// <param name="At">When it was restored, UTC.</param>
-internal sealed record LedgerRestore(DateTimeOffset Since, DateTimeOffset At);
+/// <param name="IsUnfinished">Whether the restore goes on, or was cut short: rows may be missing.</param>
+internal sealed record LedgerRestore(DateTimeOffset Since, DateTimeOffset At, bool IsUnfinished = false)
+{
+    /// <summary>As long as Nimble may keep results: later there is nothing that could be looked for.</summary>
+    public static readonly TimeSpan Matters = TimeSpan.FromDays(7);
+
+    /// <summary>Whether the restore still matters.</summary>
+    public bool IsRecent(DateTimeOffset now) => IsUnfinished || now - At < Matters;
+}
 
 /// <summary>Remembers in a ledger that it was restored.</summary>
 /// <remarks>If the store is unavailable, methods throw a transient exception.</remarks>

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 using Pipeline.Model;
 using Pipeline.Options;
 using Pipeline.Ports;
-using Pipeline.Ports.Ledgers;
+using Pipeline.Stores.Keeping;
 
 namespace Pipeline.Submit.Evidence;
 
@@ -13,20 +13,21 @@ namespace Pipeline.Submit.Evidence;
 /// adopts its batch, or finds that there is none, and then it is posted.
 /// </summary>
 internal sealed partial class RestoredLedger(
-    IRestoreLedger restores, ILedger ledger, SubmissionDelivery deliveries, IOptions<PipelineOptions> options,
+    RecentRestore restores, ILedger ledger, SubmissionDelivery deliveries, IOptions<PipelineOptions> options,
     TimeProvider time, ILogger<RestoredLedger> logger)
 {
-    // As long as Nimble may keep results: later there is nothing that could be adopted.
-    private static readonly TimeSpan Kept = TimeSpan.FromDays(7);
-
-    private static readonly TimeSpan KnownFor = TimeSpan.FromSeconds(10);
-
-    private (LedgerRestore? Restore, DateTimeOffset At) _known = (null, DateTimeOffset.MinValue);
-
     /// <summary>Whether a submission may be posted; if not, it is compared first.</summary>
+    /// <exception cref="PipelineException">The store waits: the restore has not ended.</exception>
     public async Task<bool> AdmitAsync(SubmissionEntry planned, CancellationToken cancellationToken)
     {
-        if (await FindAsync(cancellationToken) is not { } restore || planned.LostSince == restore.Since)
+        if (await restores.FindAsync(cancellationToken) is not { } restore)
+            return true;
+        if (restore.IsUnfinished)
+            throw PipelineException.StoreWaits(
+                FailureReasons.Unavailable,
+                "The ledger is being restored, or its restore was cut short. Run the same 'pipeline restore' again.");
+        // Both times: a ledger may be restored again while an earlier restore still matters.
+        if (planned.LostSince == restore.Since && planned.LostUntil == restore.At)
             return true;
         var settled = restore.At + options.Value.Sweep.PostingLease;
         var now = time.GetUtcNow();
@@ -35,14 +36,6 @@ internal sealed partial class RestoredLedger(
         if (await ledger.UpdateSubmissionAsync(compared, cancellationToken) is not null)
             LogCompared(planned.SubmissionId, restore.Since);
         return false;
-    }
-
-    private async Task<LedgerRestore?> FindAsync(CancellationToken cancellationToken)
-    {
-        var now = time.GetUtcNow();
-        if ((now - _known.At).Duration() >= KnownFor)
-            _known = (await restores.FindRestoreAsync(cancellationToken), now);
-        return _known.Restore is { } restore && now - restore.At < Kept ? restore : null;
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message =

@@ -28,9 +28,7 @@ internal sealed class DueIndex(AzureResource<TableClient> table, TimeProvider ti
     public async Task<string> AddAsync(string submissionId, DateTimeOffset dueAt, CancellationToken cancellationToken)
     {
         var key = LedgerKeys.Due(dueAt, submissionId, LedgerTable.NewMark());
-        await _rows.PutAsync(
-            new(LedgerKeys.DuePartition, key) { [SubmissionId] = submissionId, [WrittenAt] = time.GetUtcNow() },
-            cancellationToken);
+        await _rows.PutAsync(ToRow(key, submissionId, time.GetUtcNow()), cancellationToken);
         return key;
     }
 
@@ -58,7 +56,7 @@ internal sealed class DueIndex(AzureResource<TableClient> table, TimeProvider ti
     /// <param name="list">The list.</param>
     /// <param name="cancellationToken">Stops the attempt.</param>
     public Task AddListAsync(string partition, ListEntry list, CancellationToken cancellationToken) =>
-        _rows.PutAsync(ToRow(partition, list), cancellationToken);
+        _rows.PutAsync(ToRow(partition, list, time.GetUtcNow()), cancellationToken);
 
     /// <summary>Notes in the copy of an open list that it is no longer open.</summary>
     public Task EndListAsync(ListEntry list, CancellationToken cancellationToken) =>
@@ -70,18 +68,44 @@ internal sealed class DueIndex(AzureResource<TableClient> table, TimeProvider ti
     public Task CorrectAsync(TableEntity row, ListEntry list, CancellationToken cancellationToken) =>
         ListOf(row) == list with { Version = "" }
             ? Task.CompletedTask
-            : _rows.ReplaceAsync(ToRow(row.PartitionKey, list), row.ETag.ToString(), cancellationToken);
+            : _rows.ReplaceAsync(
+                ToRow(row.PartitionKey, list, time.GetUtcNow()), row.ETag.ToString(), cancellationToken);
 
     /// <summary>Returns the copy in a row, without a version; null in a row of an older program.</summary>
     public static ListEntry? ListOf(TableEntity row) => row.ContainsKey(nameof(ListEntry.State))
         ? LedgerEntities.ToList(row) with { Version = "" }
         : null;
 
-    private TableEntity ToRow(string partition, ListEntry list)
+    /// <summary>Returns the row of a submission that is due.</summary>
+    public static TableEntity ToRow(string key, string submissionId, DateTimeOffset writtenAt) =>
+        new(LedgerKeys.DuePartition, key) { [SubmissionId] = submissionId, [WrittenAt] = writtenAt.ToUniversalTime() };
+
+    /// <summary>Returns the row by which a list is found; one that is about to be closed is indexed as closed.</summary>
+    public static TableEntity ToRow(ListEntry list, DateTimeOffset now)
+    {
+        if (PartitionOf(list.State) is { } partition)
+            return ToRow(partition, list, now);
+        var closedAt = list.ClosedAt ?? now;
+        return new(LedgerKeys.ClosedListsPartition, LedgerKeys.Closed(closedAt, list.ListId))
+        {
+            [ListId] = list.ListId,
+            [ClosedAt] = closedAt.ToUniversalTime(),
+        };
+    }
+
+    /// <summary>Returns the partition of the lists in a state; null for closed ones, which are ordered by time.</summary>
+    public static string? PartitionOf(ListState state) => state switch
+    {
+        ListState.Closed => null,
+        ListState.Refused => LedgerKeys.RefusedListsPartition,
+        _ => LedgerKeys.OpenListsPartition,
+    };
+
+    private static TableEntity ToRow(string partition, ListEntry list, DateTimeOffset now)
     {
         var row = LedgerEntities.ToRow(list);
         (row.PartitionKey, row.RowKey) = (partition, list.ListId);
-        row[WrittenAt] = time.GetUtcNow();
+        row[WrittenAt] = now;
         return row;
     }
 
@@ -92,16 +116,6 @@ internal sealed class DueIndex(AzureResource<TableClient> table, TimeProvider ti
         string partition, CancellationToken cancellationToken, string after = "") =>
         _rows.GetRangeAsync(
             partition, after.Length == 0 ? "-" : after + "\u0001", "~", perPage: null, cancellationToken);
-
-    /// <summary>Adds a row for a list that is about to be closed.</summary>
-    public Task AddClosedAsync(string listId, DateTimeOffset closedAt, CancellationToken cancellationToken) =>
-        _rows.PutAsync(
-            new(LedgerKeys.ClosedListsPartition, LedgerKeys.Closed(closedAt, listId))
-            {
-                [ListId] = listId,
-                [ClosedAt] = closedAt.ToUniversalTime(),
-            },
-            cancellationToken);
 
     /// <summary>Returns the rows of closed lists after a place, the latest first.</summary>
     public IAsyncEnumerable<TableEntity> GetClosedAsync(

@@ -1,6 +1,7 @@
 using Azure.Data.Tables;
 using Pipeline.Model;
 using Pipeline.Model.Series;
+using Pipeline.Ports.Reading;
 
 namespace Pipeline.Stores.Azure.Ledger;
 
@@ -154,6 +155,14 @@ internal static class LedgerEntities
         Version = new SubmissionVersion(
             row.ETag.ToString(), row.GetString(DueRow), Time(row, nameof(SubmissionEntry.DueAt))).ToString(),
     };
+
+    /// <summary>Returns the row in a list's partition that names a submission and what it may hold.</summary>
+    public static TableEntity ToMember(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs) =>
+        new(LedgerKeys.ListPartition(submission.ListId), LedgerKeys.Member(submission.Sequence))
+        {
+            [nameof(submission.SubmissionId)] = submission.SubmissionId,
+            [LedgerKeys.Filter] = KeyFilter.Of(inputs),
+        };
 
     public static TableEntity ToRow(InputEntry input)
     {

@@ -186,7 +186,10 @@ internal sealed class LedgerTable
 
     /// <summary>Returns the most bytes that a row takes of a transaction; those of a small row for null.</summary>
     public static int SizeOf(TableEntity? row) =>
-        (row is null ? 0 : LedgerText.CheckedLength(row) * BytesPerChar) + BytesPerRow;
+        (row is null ? 0 : (LedgerText.CheckedLength(row) * BytesPerChar) + BinaryBytes(row)) + BytesPerRow;
+
+    // In the request, three bytes are four characters.
+    private static int BinaryBytes(TableEntity row) => row.Sum(value => (value.Value as byte[])?.Length ?? 0) * 3 / 2;
 
     /// <summary>Returns the first key that sorts after all keys with a prefix.</summary>
     private static string After(string prefix) => prefix[..^1] + (char)(prefix[^1] + 1);

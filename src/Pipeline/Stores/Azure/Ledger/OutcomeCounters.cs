@@ -21,12 +21,16 @@ internal sealed class OutcomeCounters(LedgerTable rows)
 
     /// <summary>Writes how the inputs of a new submission are distributed. Again is harmless.</summary>
     public Task CreateAsync(
-        string submissionId, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
+        string submissionId, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken) =>
+        rows.PutAsync(Count(submissionId, inputs), cancellationToken);
+
+    /// <summary>Returns the row that says how inputs are distributed.</summary>
+    public static TableEntity Count(string submissionId, IEnumerable<InputEntry> inputs)
     {
         var counts = new int[States.Length];
         foreach (var input in inputs)
             counts[(int)input.State]++;
-        return rows.PutAsync(ToRow(submissionId, LedgerKeys.CreatedCounter, counts), cancellationToken);
+        return ToRow(submissionId, LedgerKeys.CreatedCounter, counts);
     }
 
     /// <summary>Returns the counts by state; null for a submission that an older version created.</summary>

@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Ports.Ledgers;
-using Pipeline.Ports.Reading;
 
 namespace Pipeline.Stores.Azure.Ledger;
 
@@ -76,7 +75,7 @@ internal sealed partial class TableLedger : ILedger
         var version = await _rows.ReplaceAsync(LedgerEntities.ToRow(list), list.Version, cancellationToken);
         // After a conflict the copy in the index is of what was not written.
         var current = version is null ? await GetListAsync(list.ListId, cancellationToken) : list;
-        if (current is not null && PartitionOf(current.State) != LedgerKeys.OpenListsPartition)
+        if (current is not null && DueIndex.PartitionOf(current.State) != LedgerKeys.OpenListsPartition)
             await _due.EndListAsync(current, cancellationToken);
         else if (current is not null && version is null)
             await _due.AddListAsync(LedgerKeys.OpenListsPartition, current, cancellationToken);
@@ -84,16 +83,15 @@ internal sealed partial class TableLedger : ILedger
     }
 
     private Task IndexAsync(ListEntry list, CancellationToken cancellationToken) =>
-        PartitionOf(list.State) is { } partition
-            ? _due.AddListAsync(partition, list, cancellationToken)
-            : _due.AddClosedAsync(list.ListId, list.ClosedAt ?? _time.GetUtcNow(), cancellationToken);
+        _index.PutAsync(DueIndex.ToRow(list, _time.GetUtcNow()), cancellationToken);
 
     private async IAsyncEnumerable<ListEntry> GetListsAsync(
         string partition, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (var row in _due.GetListsAsync(partition, cancellationToken))
         {
-            if (await GetListAsync(row.RowKey, cancellationToken) is { } list && PartitionOf(list.State) == partition)
+            if (await GetListAsync(row.RowKey, cancellationToken) is { } list
+                && DueIndex.PartitionOf(list.State) == partition)
             {
                 await _due.CorrectAsync(row, list, cancellationToken);
                 yield return list;
@@ -102,13 +100,6 @@ internal sealed partial class TableLedger : ILedger
                 await _due.RemoveStaleAsync(row, cancellationToken);
         }
     }
-
-    private static string? PartitionOf(ListState state) => state switch
-    {
-        ListState.Closed => null,
-        ListState.Refused => LedgerKeys.RefusedListsPartition,
-        _ => LedgerKeys.OpenListsPartition,
-    };
 
     /// <inheritdoc/>
     public async Task CreateSubmissionAsync(
@@ -120,15 +111,7 @@ internal sealed partial class TableLedger : ILedger
         // The submission's own row comes last, so that it exists only if everything else does.
         await CreateInputsAsync(submission.SubmissionId, inputs, cancellationToken);
         await _counters.CreateAsync(submission.SubmissionId, inputs, cancellationToken);
-        await _rows.PutAsync(
-            new(
-                LedgerKeys.ListPartition(submission.ListId),
-                LedgerKeys.Member(submission.Sequence))
-            {
-                [nameof(submission.SubmissionId)] = submission.SubmissionId,
-                [LedgerKeys.Filter] = KeyFilter.Of(inputs),
-            },
-            cancellationToken);
+        await _rows.PutAsync(LedgerEntities.ToMember(submission, inputs), cancellationToken);
         var dueRow = submission.DueAt is { } dueAt
             ? await _due.AddAsync(submission.SubmissionId, dueAt, cancellationToken)
             : null;

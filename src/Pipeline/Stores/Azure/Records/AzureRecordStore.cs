@@ -7,6 +7,7 @@ using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Ports.Reading;
 using Pipeline.Staging;
+using Pipeline.Stores.Keeping;
 
 namespace Pipeline.Stores.Azure.Records;
 
@@ -14,7 +15,8 @@ namespace Pipeline.Stores.Azure.Records;
 /// Writes the records of a message as one immutable part, those of a closed submission as one file, and failures and
 /// manifests as JSON blobs.
 /// </summary>
-internal sealed class AzureRecordStore(AzureAccount account, RecordParts parts, SubmissionFiles files)
+internal sealed class AzureRecordStore(
+    AzureAccount account, RecordParts parts, SubmissionFiles files, RecentRestore restores)
     : IRecordStore, IManifestReader
 {
     private const int Concurrency = 16;
@@ -24,9 +26,21 @@ internal sealed class AzureRecordStore(AzureAccount account, RecordParts parts, 
     private readonly AzureResource<BlobContainerClient> _manifests = account.Container(AzureNames.ManifestsContainer);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<StoredRecord>> PutRecordsAsync(
-        string part, IReadOnlyList<StagedRecord> records, CancellationToken cancellationToken) =>
-        parts.PutAsync(part, records, cancellationToken);
+    public async Task<IReadOnlyList<StoredRecord>> PutRecordsAsync(
+        string part, IReadOnlyList<StagedRecord> records, CancellationToken cancellationToken)
+    {
+        if (await restores.FindAsync(cancellationToken) is null)
+            return await parts.PutAsync(part, records, cancellationToken);
+        // A restored ledger has forgotten records that consumers may have: the bytes that they have count.
+        var stored = new Dictionary<string, StoredRecord>(
+            await FindRecordsAsync(
+                records[0].ListId, records[0].SubmissionId, [.. records.Select(r => r.Id)], cancellationToken),
+            StringComparer.Ordinal);
+        if (records.Where(r => !stored.ContainsKey(r.Id)).ToList() is { Count: > 0 } others)
+            foreach (var record in await parts.PutAsync(part, others, cancellationToken))
+                stored[record.Id] = record;
+        return [.. records.Select(r => stored[r.Id])];
+    }
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<StoredDocument>> PutFailuresAsync(

@@ -1,8 +1,9 @@
 using System.IO.Compression;
 using System.Security.Cryptography;
-using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Pipeline.IO;
+using Pipeline.Ports.Ledgers;
+using Pipeline.Stores.Keeping;
 
 namespace Pipeline.Stores.Local.Keeping;
 
@@ -13,9 +14,6 @@ namespace Pipeline.Stores.Local.Keeping;
 /// </summary>
 internal static class LocalBackup
 {
-    /// <summary>Name of the note in the backup.</summary>
-    public const string NoteName = "backup.json";
-
     /// <summary>Writes a backup.</summary>
     /// <param name="state">The folder of the state.</param>
     /// <param name="to">A file that can be written and sought.</param>
@@ -30,7 +28,7 @@ internal static class LocalBackup
         try
         {
             PrivateFiles.Ensure(copy);
-            var (lists, submissions, inputs) = Copy(Path.Combine(state, LocalDatabase.FileName), copy);
+            var (lists, submissions, inputs, restore) = Copy(Path.Combine(state, LocalDatabase.FileName), copy);
             using var zip = new ZipArchive(to, ZipArchiveMode.Create, leaveOpen: true);
             var files = new List<BackupFile>();
             foreach (var (name, path) in FilesOf(state).Prepend((LocalDatabase.FileName, copy)))
@@ -39,9 +37,9 @@ internal static class LocalBackup
             var note = new BackupNote
             {
                 Since = since, State = state, Lists = lists, Submissions = submissions, Inputs = inputs, Files = files,
+                LostSince = restore?.IsRecent(since) == true ? restore.Since : null,
             };
-            await using var entry = await zip.CreateEntry(NoteName).OpenAsync(cancellationToken);
-            await JsonSerializer.SerializeAsync(entry, note, BackupJson.Default.BackupNote, cancellationToken);
+            await BackupArchive.WriteNoteAsync(zip, note, cancellationToken);
             return note;
         }
         catch (Exception error) when (LocalErrors.Translate(error, state) is var translated && translated != error)
@@ -54,7 +52,7 @@ internal static class LocalBackup
         }
     }
 
-    private static (long Lists, long Submissions, long Inputs) Copy(string from, string to)
+    private static (long Lists, long Submissions, long Inputs, LedgerRestore? Restore) Copy(string from, string to)
     {
         using (var source = Open(from, SqliteOpenMode.ReadWrite))
         using (var target = Open(to, SqliteOpenMode.ReadWriteCreate))
@@ -69,7 +67,7 @@ internal static class LocalBackup
         long Count(string sql) => (long)session.Scalar(sql)!;
         return (
             Count("SELECT COUNT(*) FROM list"), Count("SELECT COUNT(*) FROM submission"),
-            Count("SELECT COUNT(*) FROM input"));
+            Count("SELECT COUNT(*) FROM input"), LocalRestoreLedger.Find(session));
     }
 
     internal static SqliteConnection Open(string path, SqliteOpenMode mode)

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Pipeline.IO;
 using Pipeline.Model;
+using Pipeline.Stores.Keeping;
 using Pipeline.Stores.Local.Erasing;
 using Pipeline.Stores.Local.Records;
 
@@ -34,7 +35,7 @@ internal sealed class LocalRestore(string state, string output, TimeProvider tim
     public async Task<(BackupNote Note, long Records)> RunAsync(Stream backup, CancellationToken cancellationToken)
     {
         if (HealthNote.IsHeld(state))
-            throw Refuse($"A 'pipeline' process works in {state}. Stop it, then run the same command again.");
+            throw BackupArchive.Refuse($"A 'pipeline' process works in {state}. Stop it, then run the same command again.");
         var work = Directory.CreateDirectory(AtomicFile.NameTemporary(Path.Combine(state, "restore"))).FullName;
         try
         {
@@ -49,7 +50,7 @@ internal sealed class LocalRestore(string state, string output, TimeProvider tim
         }
         catch (Exception error) when (error is InvalidDataException or JsonException)
         {
-            throw Refuse($"The file is no backup, or it is damaged: {error.Message}");
+            throw BackupArchive.Damaged(error);
         }
         catch (Exception error) when (LocalErrors.Translate(error, state) is var translated && translated != error)
         {
@@ -66,7 +67,7 @@ internal sealed class LocalRestore(string state, string output, TimeProvider tim
         Stream backup, string work, CancellationToken cancellationToken)
     {
         using var zip = new ZipArchive(backup, ZipArchiveMode.Read, leaveOpen: true);
-        var note = await ReadNoteAsync(zip, cancellationToken);
+        var note = await BackupArchive.ReadNoteAsync(zip, BackupNote.Folder, cancellationToken);
         foreach (var file in note.Files)
         {
             if (!IsKnown(file.Name))
@@ -87,22 +88,6 @@ internal sealed class LocalRestore(string state, string output, TimeProvider tim
             : throw new InvalidDataException("it has no database.");
     }
 
-    private static async Task<BackupNote> ReadNoteAsync(ZipArchive zip, CancellationToken cancellationToken)
-    {
-        var entry = zip.GetEntry(LocalBackup.NoteName) ?? throw new InvalidDataException("it has no backup.json.");
-        await using var json = await entry.OpenAsync(cancellationToken);
-        using var document = await JsonDocument.ParseAsync(json, cancellationToken: cancellationToken);
-        // Before the other members are read: a newer version may have others.
-        if (BackupNote.IsNewer(document.RootElement))
-            throw Newer();
-        var note = document.Deserialize(BackupJson.Default.BackupNote);
-        if (note is not { Schema: BackupNote.Format })
-            throw new InvalidDataException($"its format is '{note?.Schema}', not '{BackupNote.Format}'.");
-        return note is { State: not null, Files: not null } && note.Files.All(file => file is { Name: not null })
-            ? note
-            : throw new InvalidDataException("its backup.json does not say what it holds.");
-    }
-
     /// <summary>Whether a backup may hold a file of this name.</summary>
     private static bool IsKnown(string name) =>
         name is LocalDatabase.FileName or "callback.key"
@@ -118,7 +103,7 @@ internal sealed class LocalRestore(string state, string output, TimeProvider tim
             if (session.Scalar("PRAGMA quick_check") is not "ok")
                 throw new InvalidDataException("its database is damaged.");
             if ((long)session.Scalar("PRAGMA user_version")! > LocalSchema.Version)
-                throw Newer();
+                throw BackupArchive.Newer();
             LocalSchema.Apply(session, copy);
             if ((long)session.Scalar("SELECT COUNT(*) FROM submission")! != note.Submissions
                 || (long)session.Scalar("SELECT COUNT(*) FROM input")! != note.Inputs)
@@ -162,7 +147,7 @@ internal sealed class LocalRestore(string state, string output, TimeProvider tim
     {
         using var session = new SqlSession(copy, create: false);
         session.Script("BEGIN IMMEDIATE");
-        LocalRestoreLedger.Put(session, new(note.Since, time.GetUtcNow()));
+        LocalRestoreLedger.Put(session, new(note.UnknownSince, time.GetUtcNow()));
         // Whoever held a message then does not hold it now.
         session.Execute(
             "UPDATE message SET owner=NULL, receipt=receipt+1, visible_at=MIN(visible_at, $1)",
@@ -230,10 +215,4 @@ internal sealed class LocalRestore(string state, string output, TimeProvider tim
             File.Move(Path.Combine(work, file.Name), path);
         }
     }
-
-    private static PipelineException Newer() =>
-        Refuse("A newer version of this program wrote the backup. Restore it with that version.");
-
-    private static PipelineException Refuse(string message) =>
-        PipelineException.Permanent(FailureReasons.InvalidConfiguration, message);
 }

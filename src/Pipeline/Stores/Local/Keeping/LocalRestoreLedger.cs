@@ -10,17 +10,19 @@ internal sealed class LocalRestoreLedger(LocalDatabase database) : IRestoreLedge
 
     /// <inheritdoc/>
     public Task<LedgerRestore?> FindRestoreAsync(CancellationToken cancellationToken) =>
-        database.ReadAsync(
-            session => session.Scalar("SELECT value FROM setting WHERE name=$1", Name) is string text
-                && text.Split(' ') is [var since, var at]
-                ? new LedgerRestore(Read(since), Read(at))
-                : null,
-            cancellationToken);
+        database.ReadAsync(Find, cancellationToken);
 
     /// <inheritdoc/>
     public Task ForgetRestoreAsync(CancellationToken cancellationToken) =>
         database.WriteAsync(
             session => session.Execute("DELETE FROM setting WHERE name=$1", Name), durable: true, cancellationToken);
+
+    /// <summary>Returns the last restore of a database; null if there was none.</summary>
+    public static LedgerRestore? Find(SqlSession session) =>
+        session.Scalar("SELECT value FROM setting WHERE name=$1", Name) is string text
+            && text.Split(' ') is [var since, var at]
+            ? new LedgerRestore(Read(since), Read(at))
+            : null;
 
     /// <summary>Writes that the state was restored.</summary>
     public static void Put(SqlSession session, LedgerRestore restore) =>

@@ -1,8 +1,10 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Pipeline.Stores.Local.Keeping;
+namespace Pipeline.Stores.Keeping;
 
 /// <summary><c>backup.json</c>: what a backup holds.</summary>
 internal sealed record BackupNote
@@ -10,14 +12,29 @@ internal sealed record BackupNote
     /// <summary>The format of the backup.</summary>
     public const string Format = "pipeline.backup/1";
 
+    /// <summary>Value of <see cref="Store"/>: the state folder of one machine.</summary>
+    public const string Folder = "folder";
+
+    /// <summary>Value of <see cref="Store"/>: a storage account.</summary>
+    public const string Account = "account";
+
     private const string AnyFormat = "pipeline.backup/";
 
     public string Schema { get; init; } = Format;
 
-    /// <summary>When the backup began, UTC. What happened later is not in it.</summary>
+    /// <summary>What was backed up. Backups of earlier versions are of folders, and do not say so.</summary>
+    public string Store { get; init; } = Folder;
+
+    /// <summary>When the backup began, UTC. What happened later may not be in it.</summary>
     public required DateTimeOffset Since { get; init; }
 
-    /// <summary>The folder of the state, which messages may name.</summary>
+    /// <summary>
+    /// Set if the ledger had itself been restored from an older backup: the time of that one, UTC. What was posted
+    /// since then may be unknown to this backup too.
+    /// </summary>
+    public DateTimeOffset? LostSince { get; init; }
+
+    /// <summary>The folder of the state, which messages may name; the name of an account.</summary>
     public required string State { get; init; }
 
     /// <summary>Number of lists.</summary>
@@ -31,6 +48,15 @@ internal sealed record BackupNote
 
     /// <summary>The files in the backup.</summary>
     public required IReadOnlyList<BackupFile> Files { get; init; }
+
+    /// <summary>From when on POSTs may be unknown to the ledger in the backup, UTC.</summary>
+    [JsonIgnore]
+    public DateTimeOffset UnknownSince => LostSince ?? Since;
+
+    /// <summary>A digest that tells this backup from others.</summary>
+    [JsonIgnore]
+    public string Identity => Convert.ToHexStringLower(
+        SHA256.HashData(Encoding.UTF8.GetBytes($"{Since.UtcTicks} {string.Join(' ', Files.Select(f => f.Sha256))}")));
 
     /// <summary>Whether a newer version of this program wrote a note.</summary>
     public static bool IsNewer(JsonElement note) =>
