@@ -11,13 +11,15 @@ using Pipeline.Stores.Local;
 
 namespace Pipeline.Cli.Keeping;
 
-/// <summary><c>pipeline backup</c>: copies the state of one machine or the ledger of an account, also while others work.</summary>
+/// <summary>
+/// <c>pipeline backup</c>: copies the state of one machine or the ledger of an account, also while others work.
+/// </summary>
 internal static class BackupCommand
 {
     private static readonly Option<string> To = new("--to")
     {
-        Description = "File to write, or its address: s3://bucket/name, gs://bucket/name, or azblob://container/name in "
-            + "the storage account.",
+        Description = "File to write, or its address: s3://bucket/name, gs://bucket/name, or azblob://container/name "
+            + "in the storage account.",
         HelpName = "FILE",
         Required = true,
     };

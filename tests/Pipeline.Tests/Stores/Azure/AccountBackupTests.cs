@@ -2,8 +2,6 @@ using System.IO.Compression;
 using System.Text.Json.Nodes;
 using Azure.Data.Tables;
 using Pipeline.Model;
-using Pipeline.Model.Schedules;
-using Pipeline.Ports;
 using Pipeline.Ports.Reading;
 using Pipeline.Stores.Azure;
 using Pipeline.Stores.Azure.Catalog;
@@ -62,7 +60,8 @@ public sealed class AccountBackupTests(Servers servers)
         Assert.Equal(["unsent"], restored.Unsent);
         Assert.Equal(
             "planned-000000",
-            Assert.Single(await Ledger(to).GetDueSubmissionsAsync(TimeProvider.System.GetUtcNow(), 10, Ct)).SubmissionId);
+            Assert.Single(
+                await Ledger(to).GetDueSubmissionsAsync(TimeProvider.System.GetUtcNow(), 10, Ct)).SubmissionId);
         using var target = to.Open();
         var messages = (await target.Queues.GetQueueClient(QueueNames.UrlLists).PeekMessagesAsync(32, Ct)).Value;
         Assert.Equal("hello", Assert.Single(messages).Body.ToString());
@@ -336,7 +335,7 @@ public sealed class AccountBackupTests(Servers servers)
         var moved = inputs[0];
         await ledger.CreateSubmissionAsync(
             repeat,
-            [Settled(moved, InputState.Recorded) with { SubmissionId = repeat.SubmissionId, Ordinal = 0, Version = "" }],
+            [Settled(moved, InputState.Recorded) with { SubmissionId = repeat.SubmissionId, Version = "" }],
             Ct);
         await ledger.UpdateInputsAsync(
             [moved with { State = InputState.Moved, MovedTo = repeat.SubmissionId }], [], Ct);

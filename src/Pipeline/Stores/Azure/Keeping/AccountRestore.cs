@@ -3,7 +3,6 @@ using System.Text.Json;
 using Azure.Data.Tables;
 using Pipeline.Model;
 using Pipeline.Ports;
-using Pipeline.Ports.Ledgers;
 using Pipeline.Stores.Azure.Catalog;
 using Pipeline.Stores.Azure.Ledger;
 using Pipeline.Stores.Keeping;
@@ -123,7 +122,8 @@ internal sealed class AccountRestore(AzureAccount account, IWorkQueue queue, Tim
                     + "If all of them are stopped, add --force.");
     }
 
-    private async Task WriteLedgerAsync(ZipArchive zip, RestoredRows restored, CancellationToken cancellationToken) =>
+    private async Task WriteLedgerAsync(
+        ZipArchive zip, RestoredRows restored, CancellationToken cancellationToken) =>
         await Parallel.ForEachAsync(
             GroupsAsync(zip, row => !restored.IsErased(row), cancellationToken), AccountTables.Limited(cancellationToken),
             async (group, token) =>

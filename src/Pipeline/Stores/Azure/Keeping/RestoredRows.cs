@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Azure.Data.Tables;
 using Pipeline.Model;
@@ -65,7 +66,7 @@ internal sealed class RestoredRows(DateTimeOffset at, IReadOnlySet<string> erase
 
     // The same for each pass over the backup; the time makes it differ from rows of an earlier restore.
     private string KeyOf(string submissionId, DateTimeOffset due) =>
-        LedgerKeys.Due(due, submissionId, at.UtcTicks.ToString("x16", System.Globalization.CultureInfo.InvariantCulture));
+        LedgerKeys.Due(due, submissionId, at.UtcTicks.ToString("x16", CultureInfo.InvariantCulture));
 
     private static T Readable<T>(TableEntity row, Func<T> read)
     {

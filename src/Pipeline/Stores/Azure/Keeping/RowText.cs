@@ -107,7 +107,8 @@ internal static class RowText
     {
         "Int64" => long.Parse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture),
         "Double" => double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture),
-        "DateTime" => DateTimeOffset.ParseExact(text, "O", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal),
+        "DateTime" => DateTimeOffset.ParseExact(
+            text, "O", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal),
         "Guid" => Guid.Parse(text, CultureInfo.InvariantCulture),
         "Binary" => Convert.FromBase64String(text),
         _ => throw new FormatException($"'{type}' is no type of a table"),

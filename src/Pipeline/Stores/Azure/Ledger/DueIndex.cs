@@ -80,7 +80,7 @@ internal sealed class DueIndex(AzureResource<TableClient> table, TimeProvider ti
     public static TableEntity ToRow(string key, string submissionId, DateTimeOffset writtenAt) =>
         new(LedgerKeys.DuePartition, key) { [SubmissionId] = submissionId, [WrittenAt] = writtenAt.ToUniversalTime() };
 
-    /// <summary>Returns the row by which a list is found; one that is about to be closed is indexed as closed.</summary>
+    /// <summary>Returns the row by which a list is found in its state.</summary>
     public static TableEntity ToRow(ListEntry list, DateTimeOffset now)
     {
         if (PartitionOf(list.State) is { } partition)
@@ -93,7 +93,7 @@ internal sealed class DueIndex(AzureResource<TableClient> table, TimeProvider ti
         };
     }
 
-    /// <summary>Returns the partition of the lists in a state; null for closed ones, which are ordered by time.</summary>
+    /// <summary>Returns the partition of the lists in a state; null for closed ones, ordered by time.</summary>
     public static string? PartitionOf(ListState state) => state switch
     {
         ListState.Closed => null,

@@ -78,7 +78,9 @@ internal sealed class AzureRecordStore(
         if (ids.Count == 0)
             return found;
         var wanted = ids.ToHashSet(StringComparer.Ordinal);
-        await foreach (var (name, blob) in parts.ListAsync(listId, $"{submissionId}/", cancellationToken))
+        // Where two workers stored the same record, the older one is more likely the one that was announced.
+        var blobs = await parts.ListAsync(listId, $"{submissionId}/", cancellationToken).ToListAsync(cancellationToken);
+        foreach (var (name, blob) in blobs.OrderBy(b => b.Blob.Properties.CreatedOn ?? DateTimeOffset.MaxValue))
             foreach (var record in RecordParts.RecordsOf(name, blob))
                 if (wanted.Contains(record.Id))
                     found.TryAdd(record.Id, record);
@@ -90,9 +92,15 @@ internal sealed class AzureRecordStore(
         parts.Container.Client.GetBlobClient(RecordParts.NameOf(listId, part)).Uri;
 
     /// <inheritdoc/>
-    public Task CloseSubmissionAsync(
-        string listId, string submissionId, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken) =>
-        files.CloseAsync(listId, submissionId, inputs, cancellationToken);
+    public async Task CloseSubmissionAsync(
+        string listId, string submissionId, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
+    {
+        // What failed after the backup may have its record now; the restored ledger does not know of that failure.
+        if (await restores.FindAsync(cancellationToken) is not null)
+            await RemoveFailuresAsync(
+                listId, [.. inputs.Where(i => i.State == InputState.Recorded).Select(i => i.Id)], cancellationToken);
+        await files.CloseAsync(listId, submissionId, inputs, cancellationToken);
+    }
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<RecordLocation>> GetLocationsAsync(string listId, CancellationToken cancellationToken) =>

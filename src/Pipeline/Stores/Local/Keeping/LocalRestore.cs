@@ -35,7 +35,8 @@ internal sealed class LocalRestore(string state, string output, TimeProvider tim
     public async Task<(BackupNote Note, long Records)> RunAsync(Stream backup, CancellationToken cancellationToken)
     {
         if (HealthNote.IsHeld(state))
-            throw BackupArchive.Refuse($"A 'pipeline' process works in {state}. Stop it, then run the same command again.");
+            throw BackupArchive.Refuse(
+                $"A 'pipeline' process works in {state}. Stop it, then run the same command again.");
         var work = Directory.CreateDirectory(AtomicFile.NameTemporary(Path.Combine(state, "restore"))).FullName;
         try
         {
