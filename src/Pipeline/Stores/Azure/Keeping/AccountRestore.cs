@@ -125,7 +125,8 @@ internal sealed class AccountRestore(AzureAccount account, IWorkQueue queue, Tim
     private async Task WriteLedgerAsync(
         ZipArchive zip, RestoredRows restored, CancellationToken cancellationToken) =>
         await Parallel.ForEachAsync(
-            GroupsAsync(zip, row => !restored.IsErased(row), cancellationToken), AccountTables.Limited(cancellationToken),
+            GroupsAsync(zip, row => !restored.IsErased(row), cancellationToken),
+            AccountTables.Limited(cancellationToken),
             async (group, token) =>
             {
                 if (KeptRows.IsOfSubmission(group[0]))

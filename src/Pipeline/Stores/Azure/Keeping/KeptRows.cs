@@ -20,7 +20,7 @@ internal static class KeptRows
     /// <summary>Lists, submissions, inputs, tasks, series, budgets and the pause of all submission.</summary>
     public const string Ledger = "ledger.ndjson";
 
-    /// <summary>Events, actions and erased lists. Read last: a list that was erased meanwhile is not restored.</summary>
+    /// <summary>Events, actions, erased lists. Read last: a list that was erased meanwhile is not restored.</summary>
     public const string After = "after.ndjson";
 
     /// <summary>The partitions of the index table in <see cref="Before"/>.</summary>
@@ -84,7 +84,8 @@ internal static class KeptRows
             p[(BudgetPrefix.Length + ListPrefix.Length)..],
         var p when p.StartsWith(BudgetPrefix, StringComparison.Ordinal) => ListOfReservation(row.RowKey),
         var p when p.StartsWith(SeriesPrefix, StringComparison.Ordinal)
-            || p is LedgerKeys.RequestPartition or LedgerKeys.EventPartition or LedgerKeys.ActionPartition => row.GetString(ListId),
+            || p is LedgerKeys.RequestPartition or LedgerKeys.EventPartition
+                or LedgerKeys.ActionPartition => row.GetString(ListId),
         var p when p.Contains('-', StringComparison.Ordinal) => SubmissionIds.ListOf(p),
         _ => null,
     };
