@@ -4,7 +4,7 @@
 # Trials on a full disk need Linux and root. Trials with a wrong clock or Azurite need tests/servers/install.sh.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-command=tests/Pipeline.Chaos/obj/command
+command=${PUBLISHED_COMMAND:-tests/Pipeline.Chaos/obj/command}
 # Compiled ahead of time, as users have it; otherwise a thousand starts would mostly measure the JIT.
-dotnet publish src/Pipeline.Cli -c Release -o "$command" --nologo -v quiet
-dotnet run -c Release --project tests/Pipeline.Chaos -- --command "$command" "$@"
+[ -n "${PUBLISHED_COMMAND:-}" ] || dotnet publish src/Pipeline.Cli -c Release -o "$command" --nologo -v quiet
+dotnet run -c Release --project tests/Pipeline.Chaos --property:RunAnalyzers=false -- --command "$command" "$@"

@@ -1,3 +1,5 @@
+[assembly: TestCollectionOrderer(typeof(Pipeline.Tests.SlowestFirst))]
+
 namespace Pipeline.Tests;
 
 /// <summary>The collection of tests that measure the memory of the process; no other test runs beside them.</summary>

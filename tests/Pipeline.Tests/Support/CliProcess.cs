@@ -25,8 +25,8 @@ internal sealed class CliProcess : IDisposable
     }
 
     /// <summary>
-    /// The command's assembly: the one that tests/all.sh published, which starts in a third of the processor time
-    /// because it is compiled ahead of time; else the one that was built with the tests.
+    /// The command's assembly: the one that tests/all.sh published, which takes less processor time because it is
+    /// compiled ahead of time; else the one that was built with the tests.
     /// </summary>
     public static string Assembly { get; } = Path.Combine(
         Environment.GetEnvironmentVariable("PUBLISHED_COMMAND") is { Length: > 0 } folder
