@@ -1,5 +1,4 @@
 using System.Net;
-using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Dashboard.Acting;
 using Pipeline.Dashboard.Pages;
 

@@ -1,7 +1,6 @@
 using System.Text;
 using Moq;
 using Pipeline.Export.Closing;
-using Pipeline.Export.Sources;
 using Pipeline.Ports;
 using Pipeline.Reports;
 using Pipeline.Stores.Local;
