@@ -17,8 +17,8 @@ internal sealed partial class KnownResults(
     RefusedReads refusals,
     ILogger<KnownResults> logger)
 {
-    // After the object's deadline, the API may still answer with an unfinished result or an error page. Its copy is read
-    // again this many times: the deadline may have passed before the first read.
+    // After the object's deadline, the API may still answer with an unfinished result or an error page. Its copy is
+    // read again this many times: the deadline may have passed before the first read.
     private const int MaxCopyTries = 5;
 
     /// <summary>Collects the result of one task, or postpones it.</summary>

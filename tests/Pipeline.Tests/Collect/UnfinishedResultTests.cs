@@ -106,7 +106,9 @@ public sealed class UnfinishedResultTests
         Assert.Single(world.Records);
     }
 
-    /// <summary>A worker that was down, or has a long queue, reads a result first when its deadline has passed.</summary>
+    /// <summary>
+    /// A worker that was down, or has a long queue, reads a result first when its deadline has passed.
+    /// </summary>
     [Theory]
     [InlineData(Xml, true)]
     [InlineData(Xml, false)]
