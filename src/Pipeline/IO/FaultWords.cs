@@ -55,14 +55,21 @@ internal static class FaultWords
         var kind = (error as HttpRequestException)?.HttpRequestError ?? (error as HttpIOException)?.HttpRequestError;
         return (kind, error.InnerException) switch
         {
-            (HttpRequestError.NameResolutionError, _) => NoName,
+            (HttpRequestError.NameResolutionError, _) => NoName + ServerOf(error),
             (HttpRequestError.ResponseEnded, _) => "the connection was closed before the end of the answer",
             (HttpRequestError.ProxyTunnelError, _) => "the proxy refuses the connection",
             (HttpRequestError.InvalidResponse, _) => "the answer is no HTTP",
             (HttpRequestError.SecureConnectionError, { } inner) => $"no secure connection: {FirstLine(inner)}",
-            (_, { } inner) => Of(inner),
+            (_, { } inner) => Of(inner) + ServerOf(error),
             _ => FirstLine(error),
         };
+    }
+
+    /// <summary>The server that .NET's text names at its end, such as <c> (127.0.0.1:80)</c>; empty without.</summary>
+    private static string ServerOf(Exception error)
+    {
+        var at = error.Message.LastIndexOf(" (", StringComparison.Ordinal);
+        return at > 0 && error.Message.EndsWith(')') && error.Message[at..].Contains(':') ? error.Message[at..] : "";
     }
 
     private const string NoName = "the name of the host is not known";

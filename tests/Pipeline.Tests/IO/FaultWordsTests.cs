@@ -40,7 +40,9 @@ public sealed class FaultWordsTests : IDisposable
         var socket = new SocketException((int)error);
         Assert.Equal(words, FaultWords.Of(socket));
         Assert.Equal(words, FaultWords.Of(new IOException("Unable to read data.", socket)));
-        Assert.Equal(words, FaultWords.Of(new HttpRequestException($"{socket.Message} (a.example:80)", socket)));
+        Assert.Equal(
+            $"{words} (a.example:80)",
+            FaultWords.Of(new HttpRequestException($"{socket.Message} (a.example:80)", socket)));
     }
 
     [Fact]
@@ -49,7 +51,7 @@ public sealed class FaultWordsTests : IDisposable
         using var http = new HttpClient();
         var address = new Uri($"http://127.0.0.1:{CliProcess.FreePort()}/");
         var error = await Record.ExceptionAsync(() => http.GetAsync(address, TestContext.Current.CancellationToken));
-        Assert.Equal("the connection is refused", FaultWords.Of(error!));
+        Assert.Equal($"the connection is refused ({address.Authority})", FaultWords.Of(error!));
     }
 
     [Fact]

@@ -96,7 +96,7 @@ public sealed class InputCommandTests : IDisposable
 
         Assert.Equal((1, ""), (exitCode, output));
         Assert.StartsWith(
-            $"pipeline: 1 record of list mine could not be printed: not found in {_state.RecordsFile}. ", error,
+            $"pipeline: 2 records of list mine could not be printed: not found in {_state.RecordsFile}. ", error,
             StringComparison.Ordinal);
     }
 

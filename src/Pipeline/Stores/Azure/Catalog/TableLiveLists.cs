@@ -66,7 +66,9 @@ internal sealed class TableLiveLists(AzureAccount account, ILedger ledger, TimeP
         string listId, int max, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        var start = Find(listId)?.Next is { } next && now - next.At < Kept ? next : new(0, new SubmissionSums(now), 0, now);
+        var start = Find(listId)?.Next is { } next && now - next.At < Kept
+            ? next
+            : new(0, new SubmissionSums(now), 0, now);
         var ids = await _rows.GetRangeAsync(
                 LedgerKeys.ListPartition(listId), LedgerKeys.Member(start.Sequence), LedgerKeys.AfterMembers, max + 1,
                 cancellationToken, [nameof(SubmissionEntry.SubmissionId)])
