@@ -1,6 +1,7 @@
 using Azure.Storage.Queues.Models;
 using Microsoft.Azure.Functions.Worker;
 using Pipeline.Functions.Messages;
+using Pipeline.Hosting;
 using Pipeline.Intake;
 using Pipeline.Model;
 using Pipeline.Stores.Azure;
@@ -11,7 +12,7 @@ namespace Pipeline.Functions;
 /// Runs <see cref="IntakeStage"/> for messages of queue <c>url-lists</c>. Then posts the submission of a list that has
 /// only one.
 /// </summary>
-internal sealed class IntakeFunction(IntakeStage stage, SmallListPoster poster, MessageRunner runner)
+internal sealed class IntakeFunction(IntakeStage stage, LateMessages late, SmallListPoster poster, MessageRunner runner)
 {
     [Function("Intake")]
     public async Task RunAsync(
@@ -21,7 +22,7 @@ internal sealed class IntakeFunction(IntakeStage stage, SmallListPoster poster, 
         var handOver = new HandOver(SmallListPoster.Grace);
         await runner.RunAsync(
             QueueNames.UrlLists, message, StageTimeLimits.Intake,
-            (body, token) => stage.HandleAsync(body, handOver, token), cancellationToken);
+            (body, token) => late.RunListAsync(() => stage.HandleAsync(body, handOver, token)), cancellationToken);
         await poster.PostAsync(handOver, cancellationToken);
     }
 }

@@ -6,11 +6,13 @@ using Microsoft.Extensions.Time.Testing;
 using Moq;
 using Pipeline.Collect;
 using Pipeline.Functions.Messages;
+using Pipeline.Hosting;
 using Pipeline.Json;
 using Pipeline.Model;
 using Pipeline.Options;
 using Pipeline.Outcomes;
 using Pipeline.Ports;
+using Pipeline.Ports.Ledgers;
 using Pipeline.Stores.Azure.Queues;
 using Pipeline.Submit;
 using Pipeline.Sweep;
@@ -196,7 +198,10 @@ public sealed class MessageRunnerTests : IDisposable
             _ledger.Object, _queue.Object, outcomes, options, _time, NullLogger<SubmissionHolds>.Instance);
         var deadLetters = new DeadLetterStage(
             _ledger.Object, _queue.Object, holds, failures, _time, NullLogger<DeadLetterStage>.Instance);
-        var runner = new MessageRunner(_queue.Object, claims, deadLetters, _time, NullLogger<MessageRunner>.Instance);
+        var late = new LateMessages(
+            new(_ledger.Object, Mock.Of<IListEraser>(), NullLogger<LateWrites>.Instance));
+        var runner = new MessageRunner(
+            _queue.Object, claims, late, deadLetters, _time, NullLogger<MessageRunner>.Instance);
         var message = QueuesModelFactory.QueueMessage("id", "receipt", text, dequeueCount);
         return runner.RunAsync(queue, message, Limit, (_, token) => stage(token), _stopping.Token);
     }

@@ -1,5 +1,6 @@
 using Azure.Storage.Queues.Models;
 using Microsoft.Extensions.Logging;
+using Pipeline.Hosting;
 using Pipeline.Http.Retrying;
 using Pipeline.Model;
 using Pipeline.Ports;
@@ -14,7 +15,8 @@ namespace Pipeline.Functions.Messages;
 /// carries the number of its tries.
 /// </summary>
 internal sealed partial class MessageRunner(
-    IWorkQueue queue, ClaimChecks claims, DeadLetterStage deadLetters, TimeProvider time, ILogger<MessageRunner> logger)
+    IWorkQueue queue, ClaimChecks claims, LateMessages late, DeadLetterStage deadLetters, TimeProvider time,
+    ILogger<MessageRunner> logger)
 {
     private static readonly TimeSpan StoreWait = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan ShortestWait = TimeSpan.FromSeconds(2);
@@ -37,7 +39,10 @@ internal sealed partial class MessageRunner(
         try
         {
             await WithinAsync(
-                limit, async token => await stage(body = await claims.RedeemAsync(body, token), token), stopping);
+                limit,
+                async token => await late.RunAsync(
+                    name, body = await claims.RedeemAsync(body, token), stage, token),
+                stopping);
         }
         catch (Exception error)
         {

@@ -99,6 +99,8 @@ public static class PipelineServices
         services.AddSingleton<UndeliveredNotifications>();
         services.AddSingleton<FinishedSubmissions>();
         services.AddSingleton<OutcomeRecorder>();
+        services.AddSingleton<LateWrites>();
+        services.AddSingleton<LateMessages>();
         services.AddSingleton<ResultReader>();
         services.AddSingleton<TaskMatcherCache>();
         services.AddSingleton<TaskEvidence>();
@@ -280,6 +282,7 @@ public static class PipelineServices
         services.AddSingleton<IListCatalog>(s => s.GetRequiredService<TableListCatalog>());
         services.AddSingleton<IEventLog>(s => s.GetRequiredService<TableListCatalog>());
         services.AddSingleton<IDeadLetters>(s => s.GetRequiredService<StorageQueueReceiver>());
+        services.AddSingleton<SentAnnouncements>();
         services.AddSingleton<IRecordAnnouncer, QueueAnnouncer>();
         services.AddSingleton<IObjectStore>(s => s.GetRequiredService<AzureBlobStore>());
         return services;

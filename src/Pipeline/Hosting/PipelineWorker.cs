@@ -36,18 +36,29 @@ internal sealed class PipelineWorker(IServiceProvider services) : BackgroundServ
 
     private static IEnumerable<QueueHandler> Handlers(IServiceProvider services, PipelineOptions options)
     {
-        yield return new(QueueNames.UrlLists, 1, services.GetRequiredService<IntakeStage>().HandleAsync);
+        var late = services.GetRequiredService<LateMessages>();
+        var intake = services.GetRequiredService<IntakeStage>();
         yield return new(
-            QueueNames.Submissions, SubmissionsAtOnce, services.GetRequiredService<SubmitStage>().HandleAsync);
-        yield return new(
-            QueueNames.Results, options.Collect.Concurrency, services.GetRequiredService<CollectStage>().HandleAsync);
+            QueueNames.UrlLists, 1, (body, token) => late.RunListAsync(() => intake.HandleAsync(body, token)));
+        yield return Guarded(
+            new(QueueNames.Submissions, SubmissionsAtOnce, services.GetRequiredService<SubmitStage>().HandleAsync));
+        yield return Guarded(
+            new(
+                QueueNames.Results, options.Collect.Concurrency,
+                services.GetRequiredService<CollectStage>().HandleAsync));
         if (options.Notify.Url is not null)
-            yield return new(
-                QueueNames.Notifications, NotificationsAtOnce, services.GetRequiredService<NotifyStage>().HandleAsync,
-                LeadsToWork: false);
+            yield return Guarded(
+                new(
+                    QueueNames.Notifications, NotificationsAtOnce,
+                    services.GetRequiredService<NotifyStage>().HandleAsync, LeadsToWork: false));
         // Its stage is in an assembly above this one.
         if (options.Export.Format != ClosedListFormat.None)
-            yield return services.GetRequiredKeyedService<QueueHandler>(QueueNames.Exports);
+            yield return Guarded(services.GetRequiredKeyedService<QueueHandler>(QueueNames.Exports));
+
+        QueueHandler Guarded(QueueHandler handler) => handler with
+        {
+            HandleAsync = (body, token) => late.RunAsync(handler.Queue, body, handler.HandleAsync, token),
+        };
     }
 
     /// <inheritdoc/>

@@ -44,9 +44,10 @@ internal sealed partial class IntakeStage(
         ReadOnlyMemory<byte> message, HandOver? handOver, CancellationToken cancellationToken)
     {
         ListInspection? list = null;
+        ListPointer? pointer = null;
         try
         {
-            var pointer = ListPointer.Read(message);
+            pointer = ListPointer.Read(message);
             if (pointer?.ListId is { } id && await ledger.IsErasedAsync(id, cancellationToken))
                 return Drop(id);
             var source = pointer is null
@@ -74,6 +75,9 @@ internal sealed partial class IntakeStage(
         }
         catch (PipelineException refusal) when (refusal is { IsPermanent: true, IsStoreFault: false })
         {
+            // An erasure takes away the copy that a message points to.
+            if ((list?.ListId ?? pointer?.ListId) is { } id && await ledger.IsErasedAsync(id, cancellationToken))
+                return Drop(id);
             await refusals.RefuseAsync(message, list, refusal.Message, isKnown: false, cancellationToken);
             throw;
         }

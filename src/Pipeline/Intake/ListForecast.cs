@@ -3,7 +3,7 @@ using Pipeline.Model;
 using Pipeline.Options;
 using Pipeline.Ports;
 using Pipeline.Stores.Local;
-using Pipeline.Submit;
+using Pipeline.Submit.Evidence;
 
 namespace Pipeline.Intake;
 

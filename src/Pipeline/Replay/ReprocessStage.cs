@@ -4,6 +4,7 @@ using Pipeline.Intake;
 using Pipeline.Model;
 using Pipeline.Outcomes;
 using Pipeline.Ports;
+using Pipeline.Ports.Ledgers;
 
 namespace Pipeline.Replay;
 
@@ -13,7 +14,8 @@ namespace Pipeline.Replay;
 /// see two records of one id.
 /// </summary>
 internal sealed partial class ReprocessStage(
-    ILedger ledger, IWorkQueue queue, Publisher publisher, TimeProvider time, ILogger<ReprocessStage> logger)
+    ILedger ledger, IListEraser eraser, IWorkQueue queue, Publisher publisher, TimeProvider time,
+    ILogger<ReprocessStage> logger)
 {
     // Sweep need not look before Collect has had the messages.
     private static readonly TimeSpan Handover = TimeSpan.FromSeconds(30);
@@ -30,6 +32,13 @@ internal sealed partial class ReprocessStage(
         if (list.State != ListState.Closed)
             throw Unusable($"List {listId} is not complete yet. 'pipeline status {listId}' says what it waits for.");
         var revision = await CreateAsync(list, cancellationToken);
+        // An erasure looks for revisions after it has left its hash, so one of the two sees the other.
+        if (await ledger.IsErasedAsync(listId, cancellationToken))
+        {
+            await eraser.EraseAsync(revision.ListId, (_, _, _) => Task.FromResult(false), cancellationToken);
+            throw Unusable($"There is no list '{listId}' any more: it was erased meanwhile.");
+        }
+
         if (revision.State != ListState.Planning)
             return revision.ListId;
         var plan = new RevisionPlan(revision, time.GetUtcNow(), time.GetUtcNow() + Handover);
@@ -53,6 +62,8 @@ internal sealed partial class ReprocessStage(
             var id = $"{list.ListId}-r{number}";
             if (!ListIds.IsValid(id))
                 throw Unusable($"The id '{list.ListId}' is too long: its revision would be called '{id}'.");
+            if (await ledger.IsErasedAsync(id, cancellationToken))
+                continue;
             var revision = await ledger.CreateListAsync(
                 new()
                 {

@@ -1,7 +1,7 @@
 using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Ports.Reading;
-using Pipeline.Submit;
+using Pipeline.Submit.Evidence;
 
 namespace Pipeline.Reports;
 

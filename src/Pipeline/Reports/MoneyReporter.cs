@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Options;
 using Pipeline.Options;
-using Pipeline.Submit;
+using Pipeline.Submit.Evidence;
 
 namespace Pipeline.Reports;
 

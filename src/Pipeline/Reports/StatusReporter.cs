@@ -3,6 +3,7 @@ using Pipeline.Model;
 using Pipeline.Model.Series;
 using Pipeline.Ports;
 using Pipeline.Submit;
+using Pipeline.Submit.Evidence;
 
 namespace Pipeline.Reports;
 

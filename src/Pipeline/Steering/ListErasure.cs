@@ -42,7 +42,8 @@ internal sealed partial class ListErasure(
             var revision = await ledger.GetListAsync(id, cancellationToken);
             if (revision?.RevisionOf == listId)
                 lists.Insert(0, id);
-            else if (revision is not null || !await ledger.IsErasedAsync(id, cancellationToken))
+            // Other lists may have such ids too, and revisions may have been erased.
+            else if (revision is null && !await ledger.IsErasedAsync(id, cancellationToken))
                 break;
         }
 
@@ -66,8 +67,10 @@ internal sealed partial class ListErasure(
         var deleted = choice.WithObjects ? await DeleteObjectsAsync(listId, cancellationToken) : 0;
         var parts = default(ErasedParts);
         foreach (var id in lists)
-            parts += await eraser.EraseAsync(
-                id, (queue, body, token) => owner.IsOfAsync(id, queue, body, token), cancellationToken);
+            parts += await EraseAsync(id, cancellationToken);
+        // A list that reads the results again may have begun meanwhile. From here on none begins.
+        while (await FindAsync(listId, choice, cancellationToken) is [var revision, _, ..])
+            parts += await EraseAsync(revision, cancellationToken);
         if (!parts.IsNothing)
         {
             // The event must not name what was erased.
@@ -78,6 +81,9 @@ internal sealed partial class ListErasure(
 
         return new(lists, parts, deleted);
     }
+
+    private Task<ErasedParts> EraseAsync(string id, CancellationToken cancellationToken) =>
+        eraser.EraseAsync(id, owner.IsOf(id), cancellationToken);
 
     private async Task CheckAsync(ListEntry? list, ErasureChoice choice, CancellationToken cancellationToken)
     {

@@ -5,60 +5,97 @@ using Pipeline.Intake.Reading;
 using Pipeline.Json;
 using Pipeline.Model;
 using Pipeline.Options;
+using Pipeline.Ports;
 using Pipeline.Stores;
 
 namespace Pipeline.Steering;
 
-/// <summary>Says whether a message of a queue belongs to a list.</summary>
-internal sealed class MessageOwner(ObjectStores objects, IOptions<PipelineOptions> options)
+/// <summary>Says to which list a message of a queue belongs.</summary>
+internal sealed class MessageOwner(ObjectStores objects, ILedger ledger, IOptions<PipelineOptions> options)
 {
-    /// <summary>Whether a message belongs to a list. One that cannot be read belongs to none.</summary>
+    /// <summary>
+    /// Returns what tells whether a message belongs to a list. Announcements to consumers may also be those of another
+    /// list that was erased, because no stage of the pipeline ends them. A message that cannot be read belongs to none.
+    /// </summary>
     /// <param name="listId">The list.</param>
-    /// <param name="queue">The queue that it was sent to, without the suffix of dead letters.</param>
-    /// <param name="body">Its body.</param>
-    /// <param name="cancellationToken">Stops the read of a list that the message points to.</param>
-    public async Task<bool> IsOfAsync(
-        string listId, string queue, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    /// <returns>Gets the queue without the suffix of dead letters, and the body.</returns>
+    public Func<string, ReadOnlyMemory<byte>, CancellationToken, Task<bool>> IsOf(string listId)
+    {
+        var erased = new Dictionary<string, bool>(StringComparer.Ordinal);
+        return async (queue, body, cancellationToken) =>
+        {
+            if (await FindAsync(queue, body, cancellationToken) is not { } owner)
+                return false;
+            // The stage of a late message cleans up what the message's last worker left.
+            if (owner == listId || IsWork(queue))
+                return owner == listId;
+            if (!erased.TryGetValue(owner, out var isGone))
+                erased[owner] = isGone = await ledger.IsErasedAsync(owner, cancellationToken);
+            return isGone;
+        };
+    }
+
+    /// <summary>
+    /// The list that a message of any queue but <c>url-lists</c> names; null for one that no stage wrote.
+    /// </summary>
+    public static string? NamedBy(string queue, ReadOnlyMemory<byte> body)
     {
         try
         {
-            return queue switch
+            var named = queue switch
             {
-                QueueNames.Submissions =>
-                    SubmissionIds.ListOf(MessageReader.ReadSubmission(body).SubmissionId) == listId,
-                QueueNames.Results => SubmissionIds.ListOf(MessageReader.ReadResult(body).SubmissionId) == listId,
-                QueueNames.Notifications => IsNamed(
-                    JsonElement.Parse(MessageReader.ReadNotification(body).Event).GetProperty("data"), listId),
-                QueueNames.UrlLists => await IsListAsync(listId, body, cancellationToken),
-                _ => IsNamed(JsonElement.Parse(body.Span), listId),
+                QueueNames.Submissions => SubmissionIds.ListOf(MessageReader.ReadSubmission(body).SubmissionId),
+                QueueNames.Results => SubmissionIds.ListOf(MessageReader.ReadResult(body).SubmissionId),
+                QueueNames.Notifications => NamedBy(
+                    JsonElement.Parse(MessageReader.ReadNotification(body).Event).GetProperty("data")),
+                QueueNames.UrlLists => null,
+                _ => NamedBy(JsonElement.Parse(body.Span)),
             };
+            return SubmissionIds.IsWellFormed(named) ? named : null;
         }
-        catch (Exception unreadable) when (
-            unreadable is JsonException or KeyNotFoundException or InvalidOperationException
-                or PipelineException { IsPermanent: true })
+        catch (Exception unreadable) when (IsUnreadable(unreadable))
         {
-            return false;
+            return null;
         }
     }
 
-    // A pointer to a failure or a manifest names the list in the address of its blob.
-    private static bool IsNamed(JsonElement message, string listId) =>
-        message.ValueKind == JsonValueKind.Object
-        && ((message.TryGetProperty("list_id", out var id) && id.ValueEquals(listId))
-            || (message.TryGetProperty("uri", out var uri) && uri.GetString() is { } address
-                && (address.Contains($"/{listId}/", StringComparison.Ordinal)
-                    || address.EndsWith($"/{listId}.json", StringComparison.Ordinal))));
+    private static bool IsWork(string queue) => queue is QueueNames.UrlLists or QueueNames.Submissions
+        or QueueNames.Results or QueueNames.Notifications or QueueNames.Exports;
 
-    private async Task<bool> IsListAsync(
-        string listId, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    private static bool IsUnreadable(Exception error) => error is JsonException or KeyNotFoundException
+        or InvalidOperationException or PipelineException { IsPermanent: true };
+
+    // A pointer to a failure or a manifest names the list in the address of its blob.
+    private static string? NamedBy(JsonElement message) =>
+        message.ValueKind != JsonValueKind.Object ? null
+        : message.TryGetProperty("list_id", out var id) ? id.GetString()
+        : !message.TryGetProperty("uri", out var uri) ? null
+        : uri.GetString()?.Split('/') switch
+        {
+            [.., "manifests", var name] => Path.GetFileNameWithoutExtension(name),
+            [.., "failures", var folder, _] => folder,
+            _ => null,
+        };
+
+    private async Task<string?> FindAsync(
+        string queue, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
-        var pointer = ListPointer.Read(body);
-        if (pointer?.ListId is { } named)
-            return named == listId;
-        var intake = options.Value.Intake;
-        var source = pointer is null ? ListSource.Of(body) : ListSource.Of(pointer, objects, intake);
-        var list = await ListInspector.InspectAsync(
-            source, pointer?.SharedInputs, intake, listId: null, pointer?.Series ?? default, cancellationToken);
-        return list.ListId == listId;
+        if (queue != QueueNames.UrlLists)
+            return NamedBy(queue, body);
+        try
+        {
+            var pointer = ListPointer.Read(body);
+            if (pointer?.ListId is { } named)
+                return named;
+            var intake = options.Value.Intake;
+            var source = pointer is null ? ListSource.Of(body) : ListSource.Of(pointer, objects, intake);
+            var list = await ListInspector.InspectAsync(
+                source, pointer?.SharedInputs, intake, listId: null, pointer?.Series ?? default, cancellationToken);
+            return list.ListId;
+        }
+        catch (Exception unreadable) when (IsUnreadable(unreadable))
+        {
+            return null;
+        }
     }
 }

@@ -14,11 +14,13 @@ internal sealed class SteeringGuard(
     RestoredLedger restored, TimeProvider time)
 {
     /// <summary>
-    /// Whether a submission may be posted now: nobody stopped its list, and a POST that a restored ledger may have
-    /// forgotten was looked for.
+    /// Whether a submission may be posted now: nobody stopped or erased its list, and a POST that a restored ledger may
+    /// have forgotten was looked for.
     /// </summary>
     public async Task<bool> AdmitPostAsync(SubmissionEntry submission, CancellationToken cancellationToken) =>
         await AdmitAsync(submission, cancellationToken)
+        // A late message may have planned an erased list again.
+        && !await ledger.IsErasedAsync(submission.ListId, cancellationToken)
         && await restored.AdmitAsync(submission, cancellationToken);
 
     /// <summary>Whether work on a submission may go on. If not, it waits or has ended.</summary>

@@ -69,13 +69,16 @@ internal sealed class SubmissionPoster(
     }
 
     /// <summary>
-    /// Gives the budget back if the submission was ended, such as by a cancelled list, after the budget was taken.
+    /// Gives the budget back if the submission was ended or erased, such as by a cancelled list, after the budget was
+    /// taken.
     /// </summary>
     private async Task GiveBackIfEndedAsync(
         SubmissionEntry planned, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        if (await ledger.GetSubmissionAsync(planned.SubmissionId, cancellationToken) is
-            { State: SubmissionState.Refused or SubmissionState.Closed } ended && ended.PostedAt == planned.PostedAt)
+        var current = await ledger.GetSubmissionAsync(planned.SubmissionId, cancellationToken);
+        if (current is null
+            || (current is { State: SubmissionState.Refused or SubmissionState.Closed }
+                && current.PostedAt == planned.PostedAt))
             await budget.GiveBackAsync(planned with { PostedAt = now }, cancellationToken);
     }
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Pipeline.Model;
 using Pipeline.Options;
 using Pipeline.Outcomes;
+using Pipeline.Submit.Evidence;
 using Pipeline.Urls;
 
 namespace Pipeline.Submit;

@@ -5,6 +5,7 @@ using Pipeline.Model;
 using Pipeline.Nimble.Replies;
 using Pipeline.Options;
 using Pipeline.Ports;
+using Pipeline.Submit.Evidence;
 
 namespace Pipeline.Submit;
 

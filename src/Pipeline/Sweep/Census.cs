@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 using Pipeline.Diagnostics;
 using Pipeline.Model;
 using Pipeline.Ports;
-using Pipeline.Submit;
+using Pipeline.Submit.Evidence;
 
 namespace Pipeline.Sweep;
 

@@ -12,7 +12,7 @@ namespace Pipeline.Sweep;
 /// for status, and retried after a growing delay. A submission that fails every try is failed in the end, and no other.
 /// </summary>
 internal sealed partial class IsolatedSteps(
-    ILedger ledger, OutcomeRecorder outcomes, IOptions<PipelineOptions> options, TimeProvider time,
+    ILedger ledger, OutcomeRecorder outcomes, LateWrites late, IOptions<PipelineOptions> options, TimeProvider time,
     ILogger<IsolatedSteps> logger)
 {
     // Far longer than a look takes; it bounds the wait behind an answer that never ends.
@@ -28,8 +28,9 @@ internal sealed partial class IsolatedSteps(
     {
         using var timer = new CancellationTokenSource(LookLimit, time);
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
-        if (await TryAsync(() => step(submission with { Setback = null }, limited.Token), cancellationToken)
-            is not { } error)
+        if (await TryAsync(
+            () => late.RunAsync(submission.ListId, () => step(submission with { Setback = null }, limited.Token)),
+            cancellationToken) is not { } error)
             return;
         // If that cannot be written either, the submission stays due, and the others still get their looks.
         if (await TryAsync(() => PutOffAsync(submission, error, cancellationToken), cancellationToken) is { } second)

@@ -50,6 +50,11 @@ public sealed class RetryOverAzureTests(Servers servers) : RetrySuite(servers);
 [Trait("Needs", "servers")]
 public sealed class EraseOverAzureTests(Servers servers) : EraseSuite(servers);
 
+public sealed class LateWriterTests() : LateWriterSuite(null);
+
+[Trait("Needs", "servers")]
+public sealed class LateWriterOverAzureTests(Servers servers) : LateWriterSuite(servers);
+
 public sealed class NotificationKillTests() : NotificationKillSuite(null);
 
 [Trait("Needs", "servers")]

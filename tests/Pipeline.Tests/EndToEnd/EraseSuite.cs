@@ -7,6 +7,7 @@ using Pipeline.Cli.Settings;
 using Pipeline.Cli.Stores;
 using Pipeline.Model;
 using Pipeline.Ports;
+using Pipeline.Ports.Reading;
 using Pipeline.Steering;
 using Pipeline.Stores;
 using Pipeline.Tests.Support;
@@ -105,6 +106,68 @@ public abstract class EraseSuite(Servers? azure) : StoreSuite(azure)
         var left = await objects.ListAsync(ObjectUri.Parse("s3://results/tests/"), Stop).ToListAsync(Stop);
         Assert.Equal(3, left.Count);
         Assert.All(left, item => Assert.Contains(Kept, item.Uri.Key, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    [Trait("Promise", "9")]
+    public async Task ListsWithSimilarIdsKeepEverything()
+    {
+        await using var rig = await StartAsync();
+        // Ids that begin like it, that look like its submissions, its next run or its revision, and one in capitals.
+        string[] others = [$"{Gone}0", $"{Gone}-000000", $"{Gone}-2", $"{Gone}-r1", Gone.ToUpperInvariant()];
+        await rig.RunAsync(Settings(rig, Gone, 1));
+        foreach (var other in others)
+            await rig.RunAsync(Settings(rig, other, 1));
+
+        await EraseAsync(rig);
+
+        await using var stores = await StoreAccess.OpenAsync(Any(rig), Stop);
+        var ledger = stores.Services.GetRequiredService<ILedger>();
+        var manifests = stores.Services.GetRequiredService<IManifestReader>();
+        Assert.Null(await ledger.GetListAsync(Gone, Stop));
+        Assert.Null(await ledger.GetSubmissionAsync($"{Gone}-000000", Stop));
+        foreach (var other in others)
+        {
+            Assert.Equal(ListState.Closed, (await ledger.GetListAsync(other, Stop))?.State);
+            Assert.NotEmpty(await ledger.GetInputsAsync($"{other}-000000", Stop));
+            Assert.Equal(1, (await manifests.ReadManifestAsync(other, Stop))?.Records);
+        }
+    }
+
+    [Fact]
+    public async Task TwoErasuresAtOnceDoNoHarm()
+    {
+        await using var rig = await StartAsync();
+        await rig.RunAsync(Settings(rig, "before-me", 2));
+        await rig.RunAsync(Settings(rig, Gone, 5));
+        var before = await rig.RunAsync(Settings(rig, Kept, 7));
+
+        await Task.WhenAll(EraseAsync(rig), EraseAsync(rig));
+
+        Assert.Empty(await SearchAsync(rig, Gone));
+        await AssertOthersAsync(rig, before);
+    }
+
+    [Fact]
+    public async Task TheNextRunOfASeriesFetchesWhatOnlyTheErasedRunKnew()
+    {
+        await using var rig = await StartAsync();
+        RunSettings Run(string id, bool onlyNew, params IEnumerable<string> urls) =>
+            rig.Settings(rig.List([.. urls, $"# {id}"])) with { ListId = id, Series = new("prices", onlyNew) };
+        await rig.RunAsync(Run("first", false, Rig.Urls(4)));
+        // The second run has newer records of two pages, and one page of its own.
+        await rig.RunAsync(Run(Gone, false, Rig.Urls(2).Append("http://sample.test/sample/generated/9")));
+        var posts = (await rig.PostsAsync()).Count;
+        await EraseAsync(rig);
+
+        await rig.RunAsync(Run("third", true, Rig.Urls(3)));
+
+        await using var stores = await StoreAccess.OpenAsync(Any(rig), Stop);
+        var manifest = await stores.Services.GetRequiredService<IManifestReader>().ReadManifestAsync("third", Stop);
+        Assert.Equal(posts + 1, (await rig.PostsAsync()).Count);
+        // Pages 1 and 2 are forgotten, page 3 is known; compared with the first run, page 4 is removed.
+        Assert.Equal((2, 1, 2, 1), (
+            manifest!.Inputs, manifest.LeftOut, manifest.Changes!.New, manifest.Changes.Removed));
     }
 
     [Fact]

@@ -47,6 +47,19 @@ public sealed class EraseTests() : EraseSuite(null)
         Assert.StartsWith("There is nothing about list erase-me here.", again.Output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("..")]
+    [InlineData("*")]
+    [InlineData("a/../erase-me")]
+    [InlineData("erase%2Dme")]
+    public async Task WhatIsNoIdErasesNothing(string id)
+    {
+        var (exitCode, output, error) = await CliProcess.RunAsync(["erase", id, "--yes"]);
+
+        Assert.Equal((2, ""), (exitCode, output));
+        Assert.Contains("is no id of a list", error, StringComparison.Ordinal);
+    }
+
     [Fact]
     [Trait("Promise", "7")]
     public async Task OthersWorkOnTheSameFolderMeanwhile()

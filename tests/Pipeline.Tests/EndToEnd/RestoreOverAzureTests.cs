@@ -42,6 +42,34 @@ public sealed class RestoreOverAzureTests(Servers servers)
 
     [Fact]
     [Trait("Promise", "2")]
+    public async Task WhatIsAdoptedCountsOnceInTheBudgets()
+    {
+        await using var rig = await Rig.StartAsync(azure: await servers.AzureAsync());
+        var settings = rig.Settings(
+            rig.List(Rig.Urls(4)), tuning:
+            [
+                ("Sweep:PostingLease", "00:00:00.5"), ("Nimble:Timeout", "00:00:00.4"),
+                ("Guards:MaxUrlsPerList", "10"), ("Guards:MaxUrlsPerDay", "90"),
+            ]) with { ListId = "lost" };
+        await rig.RunAsync(settings);
+        // Another account, which knows nothing of that run.
+        using var other = (await servers.AzureAsync()).Open();
+        var at = TimeProvider.System.GetUtcNow();
+        await other.Tables.GetTableClient(AzureNames.DueTable).CreateIfNotExistsAsync(Stop);
+        await other.Tables.GetTableClient(AzureNames.DueTable).AddEntityAsync(
+            new TableEntity("restored", "last") { ["Since"] = at.AddMinutes(-5), ["At"] = at }, Stop);
+        var restored = settings with { Azure = other.Options };
+
+        await rig.RunAsync(restored);
+        var again = await rig.RunAsync(restored);
+
+        Assert.Single(again.Posts);
+        await using var stores = await StoreAccess.OpenAsync(restored, Stop);
+        await Budgets.AssertAsync(stores.Services, "lost", 4);
+    }
+
+    [Fact]
+    [Trait("Promise", "2")]
     public async Task WhatWasPostedAfterTheBackupIsNotPostedAgain()
     {
         await using var rig = await Rig.StartAsync(azure: await servers.AzureAsync());

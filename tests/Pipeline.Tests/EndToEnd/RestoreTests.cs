@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
@@ -5,10 +6,12 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Cli;
 using Pipeline.Cli.Lists;
+using Pipeline.Cli.Run;
 using Pipeline.Cli.Settings;
 using Pipeline.Cli.Stores;
 using Pipeline.Model;
 using Pipeline.Ports;
+using Pipeline.Ports.Ledgers;
 using Pipeline.Steering;
 using Pipeline.Stores.Keeping;
 using Pipeline.Stores.Local;
@@ -55,6 +58,59 @@ public sealed class RestoreTests
         Assert.Equal(ExitCodes.Complete, again.ExitCode);
         Assert.Equal(first.RecordLines.Order(), again.RecordLines.Order());
         Assert.Equal(first.Posts.Count, again.Posts.Count);
+    }
+
+    [Fact]
+    [Trait("Promise", "2")]
+    public async Task WhatIsAdoptedCountsOnceInTheBudgetsAndTheManifest()
+    {
+        await using var rig = await Rig.StartAsync();
+        var settings = Settings(
+            rig, more: [("Guards:MaxUrlsPerList", "40"), ("Guards:MaxUrlsPerDay", "90"),
+                ("Nimble:PricePerUrl", "0.5")]) with { ListId = "lost" };
+        await SubmitAsync(settings);
+        using var backup = await BackUpAsync(settings);
+        await rig.RunAsync(settings);
+
+        await RestoreAsync(settings, backup);
+        await rig.RunAsync(settings);
+        var again = await rig.RunAsync(settings);
+
+        Assert.Equal(3, again.Posts.Count);
+        await using var stores = await StoreAccess.OpenAsync(settings, Stop);
+        await Budgets.AssertAsync(stores.Services, "lost", 15);
+        Assert.Equal(15, again.Manifest.GetProperty("guards").GetProperty("posted_urls").GetInt64());
+        Assert.Equal(7.5m, again.Manifest.GetProperty("estimated_cost").GetDecimal());
+        var counts = await stores.Services.GetRequiredService<ILedgerCounts>().CountAsync(["lost"], Stop);
+        Assert.Equal(15, counts.Posted);
+    }
+
+    [Fact]
+    [Trait("Promise", "2")]
+    public async Task AScheduledRunAfterTheBackupIsNotPostedAgain()
+    {
+        await using var rig = await Rig.StartAsync();
+        var settings = Settings(rig);
+        settings.WorkStore.PrepareToServe();
+        var due = TimeProvider.System.GetUtcNow().AddMinutes(-1);
+        await using (var stores = await StoreAccess.OpenAsync(settings, Stop))
+            await stores.Services.GetRequiredService<IScheduleLedger>().PutScheduleAsync(
+                new()
+                {
+                    Name = "nightly", Cron = "0 3 1 1 *", TimeZone = "UTC", NextAt = due, ListName = "list.txt",
+                    Source = ObjectUri.ForFile(CopyToSchedules(settings)).ToString(),
+                },
+                Stop);
+        using var backup = await BackUpAsync(settings);
+        var id = string.Create(CultureInfo.InvariantCulture, $"nightly-{due.UtcDateTime:yyyyMMdd-HHmm}");
+        await ServeUntilClosedAsync(settings, id);
+        var posts = (await rig.PostsAsync()).Count;
+
+        await RestoreAsync(settings, backup);
+        await ServeUntilClosedAsync(settings, id);
+
+        Assert.Equal((3, 3), (posts, (await rig.PostsAsync()).Count));
+        Assert.Equal(15, File.ReadLines(Path.Combine(settings.Out, "records.ndjson")).Count());
     }
 
     [Fact]
@@ -266,9 +322,35 @@ public sealed class RestoreTests
         await entry.WriteAsync(content, Stop);
     }
 
-    private static RunSettings Settings(Rig rig, string lease = "00:00:00.5") => rig.Settings(
+    private static RunSettings Settings(
+        Rig rig, string lease = "00:00:00.5", params IEnumerable<(string, string)> more) => rig.Settings(
         rig.List(Rig.Urls(15)), tuning:
-        [("Intake:MaxInputsPerSubmission", "5"), ("Sweep:PostingLease", lease), ("Nimble:Timeout", "00:00:00.4")]);
+        [
+            ("Intake:MaxInputsPerSubmission", "5"), ("Sweep:PostingLease", lease), ("Nimble:Timeout", "00:00:00.4"),
+            .. more,
+        ]);
+
+    private static string CopyToSchedules(RunSettings settings)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(settings.State, "schedules")).FullName;
+        var copy = Path.Combine(folder, "nightly.txt");
+        File.Copy(settings.Lists[0], copy);
+        return copy;
+    }
+
+    private static async Task ServeUntilClosedAsync(RunSettings settings, string listId)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        limit.CancelAfter(TimeSpan.FromMinutes(1));
+        await using var host = await RunHost.StartAsync(settings, _ => { }, limit.Token);
+        var ledger = host.Services.GetRequiredService<ILedger>();
+        using var done = CancellationTokenSource.CreateLinkedTokenSource(limit.Token);
+        var serving = host.ServeAsync(done.Token);
+        while (await ledger.GetListAsync(listId, limit.Token) is not { State: ListState.Closed })
+            await Task.Delay(50, limit.Token);
+        await done.CancelAsync();
+        await serving;
+    }
 
     private static async Task SubmitAsync(RunSettings settings)
     {

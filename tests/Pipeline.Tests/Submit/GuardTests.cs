@@ -5,6 +5,7 @@ using Pipeline.Replay;
 using Pipeline.Reports;
 using Pipeline.Stores.Local.Queues;
 using Pipeline.Submit;
+using Pipeline.Submit.Evidence;
 
 namespace Pipeline.Tests.Submit;
 

@@ -17,7 +17,7 @@ internal sealed class AzureOutput(AzureAccount account)
 
     public AzureRecordStore Store { get; } = StoreOf(account);
 
-    public Publisher Publisher => new(Store, [new QueueAnnouncer(account)]);
+    public Publisher Publisher => new(Store, [new QueueAnnouncer(account, new())]);
 
     public static AzureRecordStore StoreOf(AzureAccount account)
     {

@@ -6,7 +6,7 @@ namespace Pipeline.Tests.Support;
 public class InterceptedPort : DispatchProxy
 {
     private object _port = null!;
-    private Action<string, object?[]> _before = null!;
+    private Func<string, object?[], Task?> _before = null!;
 
     /// <summary>Wraps a port.</summary>
     /// <param name="port">The port.</param>
@@ -18,6 +18,16 @@ public class InterceptedPort : DispatchProxy
     /// <param name="port">The port.</param>
     /// <param name="before">Gets the method's name and arguments. If it throws, the call is not made.</param>
     public static T Before<T>(T port, Action<string, object?[]> before)
+        where T : class => BeforeAsync(port, (method, args) =>
+        {
+            before(method, args);
+            return null;
+        });
+
+    /// <summary>Wraps a port and holds some of its calls up.</summary>
+    /// <param name="port">The port.</param>
+    /// <param name="before">Gets the method's name and arguments. Null for a call that is not held up.</param>
+    public static T BeforeAsync<T>(T port, Func<string, object?[], Task?> before)
         where T : class
     {
         var proxy = Create<T, InterceptedPort>();
@@ -29,8 +39,26 @@ public class InterceptedPort : DispatchProxy
     /// <inheritdoc/>
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
     {
-        _before(targetMethod!.Name, args ?? []);
-        return targetMethod.Invoke(_port, args);
+        if (_before(targetMethod!.Name, args ?? []) is not { } wait)
+            return targetMethod.Invoke(_port, args);
+        Func<object> call = () => targetMethod.Invoke(_port, args)!;
+        return targetMethod.ReturnType == typeof(Task)
+            ? CallAsync(wait, call)
+            : GetType().GetMethod(nameof(CallForAsync), BindingFlags.NonPublic | BindingFlags.Static
+                    | BindingFlags.FlattenHierarchy)!
+                .MakeGenericMethod(targetMethod.ReturnType.GetGenericArguments()).Invoke(null, [wait, call]);
+    }
+
+    protected static async Task<TResult> CallForAsync<TResult>(Task wait, Func<object> call)
+    {
+        await wait;
+        return await (Task<TResult>)call();
+    }
+
+    private static async Task CallAsync(Task wait, Func<object> call)
+    {
+        await wait;
+        await (Task)call();
     }
 }
 

@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Text;
 using Azure.Data.Tables;
 using Pipeline.Stores.Azure;
+using Pipeline.Stores.Local;
 
 namespace Pipeline.Tests.Support;
 
@@ -19,6 +20,29 @@ internal static class StoreSearch
             .Where(path => Path.GetFileName(path).Contains(text, StringComparison.Ordinal)
                 || (File.Exists(path) && Contains(Read(path), text))),
     ];
+
+    /// <summary>Returns the rows of a SQLite database that contain a text.</summary>
+    public static IReadOnlyList<string> Rows(string path, string text)
+    {
+        using var session = new SqlSession(path, create: false);
+        var tables = new List<string>();
+        using (var rows = session.Query("SELECT name FROM sqlite_master WHERE type='table'"))
+        {
+            while (rows.Read())
+                tables.Add(rows.GetString(0));
+        }
+        var found = new List<string>();
+        foreach (var table in tables)
+        {
+            using var rows = session.Query($"SELECT * FROM \"{table}\"");
+            while (rows.Read())
+                for (var i = 0; i < rows.FieldCount; i++)
+                    if ((rows.GetValue(i) is byte[] bytes ? Encoding.Latin1.GetString(bytes) : $"{rows.GetValue(i)}")
+                        .Contains(text, StringComparison.Ordinal))
+                        found.Add($"row of {table}: {rows.GetName(i)}={rows.GetValue(i)}");
+        }
+        return found;
+    }
 
     /// <summary>Returns the places of an account that contain a text.</summary>
     public static async Task<IReadOnlyList<string>> AccountAsync(AzuriteAccount azurite, string text)

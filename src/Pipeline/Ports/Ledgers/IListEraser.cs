@@ -19,6 +19,16 @@ internal interface IListEraser
     Task<ErasedParts> EraseAsync(
         string listId, Func<string, ReadOnlyMemory<byte>, CancellationToken, Task<bool>> isOfList,
         CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Erases what a worker may have written about an erased list since: one that read the list before its erasure, and
+    /// wrote after it. Cheap enough for each late message, because it looks only where the id leads, in no queue.
+    /// </summary>
+    /// <param name="listId">An erased list.</param>
+    /// <param name="withExports">Whether the worker may have written files of exports.</param>
+    /// <param name="cancellationToken">Stops between two steps; the same call continues.</param>
+    /// <exception cref="Pipeline.Model.PipelineException">The store is unavailable.</exception>
+    Task EraseLateAsync(string listId, bool withExports, CancellationToken cancellationToken);
 }
 
 /// <summary>What an erasure removed; zeros where there was nothing.</summary>

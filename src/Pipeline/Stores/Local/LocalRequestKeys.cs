@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Pipeline.Ports.Reading;
+using Pipeline.Stores.Local.Erasing;
 
 namespace Pipeline.Stores.Local;
 
@@ -22,10 +23,11 @@ internal sealed class LocalRequestKeys(LocalDatabase database) : IRequestKeys
         {
             session.Execute(
                 "DELETE FROM setting WHERE name>$1 AND name<$2 AND value<$3", Prefix, Prefix + "~", Time(now - Kept));
-            session.Execute(
-                "INSERT INTO setting(name, value) VALUES($1, $2) ON CONFLICT DO NOTHING",
-                NameOf(key), $"{Time(now)} {request.Hash} {request.ListId}");
-            return Find(session, NameOf(key))!;
+            if (!ErasedLists.Has(session, request.ListId))
+                session.Execute(
+                    "INSERT INTO setting(name, value) VALUES($1, $2) ON CONFLICT DO NOTHING",
+                    NameOf(key), $"{Time(now)} {request.Hash} {request.ListId}");
+            return Find(session, NameOf(key)) ?? request;
         }, durable: false, cancellationToken);
 
     private static KnownRequest? Find(SqlSession session, string name) =>

@@ -9,7 +9,8 @@ namespace Pipeline.Submit.Evidence;
 
 /// <summary>Adopts a batch that proved to be the one of a submission's unanswered POST.</summary>
 internal sealed partial class BatchAdoption(
-    ILedger ledger, OutcomeRecorder outcomes, Reopening reopening, TimeProvider time, ILogger<BatchAdoption> logger)
+    ILedger ledger, OutcomeRecorder outcomes, Reopening reopening, BudgetGuard budget, TimeProvider time,
+    ILogger<BatchAdoption> logger)
 {
     /// <summary>Makes a submission own a batch, and opens it and its list again if they were closed.</summary>
     /// <returns>False if somebody else changed the submission in the meantime.</returns>
@@ -24,6 +25,7 @@ internal sealed partial class BatchAdoption(
         if (tasks.Count > 0)
             await ledger.AddTasksAsync(
                 submission.SubmissionId, new TaskMatcher(submission, inputs).Match(tasks), cancellationToken);
+        await budget.TakeLostAsync(submission, cancellationToken);
         CrashPoint.Pass("sweep.adopt");
         var now = time.GetUtcNow();
         var adopted = await ledger.UpdateSubmissionAsync(

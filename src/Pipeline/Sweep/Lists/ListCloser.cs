@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Pipeline.Diagnostics;
 using Pipeline.Model;
+using Pipeline.Outcomes;
 using Pipeline.Ports;
 
 namespace Pipeline.Sweep.Lists;
@@ -15,6 +16,7 @@ internal sealed partial class ListCloser(
     CompleteLists lists,
     ManifestWriter manifests,
     IsolatedSteps steps,
+    LateWrites late,
     RunningCloses closes,
     TimeProvider time,
     ILogger<ListCloser> logger)
@@ -40,7 +42,8 @@ internal sealed partial class ListCloser(
             await steps.RunAsync(
                 current,
                 (open, token) => ListTrace.RunAsync(
-                    "close list", ActivityKind.Internal, new(open.ListId), () => CloseAsync(open, token)),
+                    "close list", ActivityKind.Internal, new(open.ListId),
+                    () => late.RunAsync(open.ListId, () => CloseAsync(open, token))),
                 cancellationToken);
     }
 

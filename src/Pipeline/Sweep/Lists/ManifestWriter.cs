@@ -5,6 +5,7 @@ using Pipeline.Options;
 using Pipeline.Outcomes;
 using Pipeline.Ports;
 using Pipeline.Submit;
+using Pipeline.Submit.Evidence;
 
 namespace Pipeline.Sweep.Lists;
 

@@ -153,7 +153,7 @@ public sealed class QueueAnnouncerSuite(Servers servers) : RecordAnnouncerContra
     public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     protected override async Task<IRecordAnnouncer> OpenAsync() =>
-        new QueueAnnouncer((_azurite ??= await servers.AzureAsync()).Open());
+        new QueueAnnouncer((_azurite ??= await servers.AzureAsync()).Open(), new());
 
     protected override Task<IRecordAnnouncer> ReopenAsync() => OpenAsync();
 

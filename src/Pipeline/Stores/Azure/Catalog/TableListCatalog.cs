@@ -18,6 +18,7 @@ internal sealed class TableListCatalog(AzureAccount account, ILedger ledger, Tim
     private readonly DueIndex _due = new(account.Table(AzureNames.DueTable), time);
     private readonly LedgerTable _index = new(account.Table(AzureNames.DueTable));
     private readonly TableLiveLists _live = new(account, ledger, time);
+    private readonly ErasedRows _erased = new(account);
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<ListEntry>> GetOpenPageAsync(
@@ -87,6 +88,7 @@ internal sealed class TableListCatalog(AzureAccount account, ILedger ledger, Tim
         };
         LedgerText.Put(row, nameof(entry.ListId), entry.ListId);
         await _index.PutAsync(row, cancellationToken);
+        await _erased.TakeBackAsync(entry.ListId, _index, row.PartitionKey, row.RowKey, cancellationToken);
         var old = _index.GetRangeAsync(LedgerKeys.EventPartition, LedgerKeys.Latest(entry.At - IEventLog.Kept), ":",
             MaxRemoved, cancellationToken, [nameof(TableEntity.RowKey)]);
         await foreach (var gone in old.Take(MaxRemoved).WithCancellation(cancellationToken))

@@ -20,6 +20,7 @@ internal sealed class TableRequestKeys(AzureAccount account, TimeProvider time) 
     private static readonly TimeSpan Kept = TimeSpan.FromDays(2);
 
     private readonly LedgerTable _rows = new(account.Table(AzureNames.DueTable));
+    private readonly ErasedRows _erased = new(account);
 
     /// <inheritdoc/>
     public async Task<KnownRequest?> FindRequestAsync(string key, CancellationToken cancellationToken) =>
@@ -44,7 +45,11 @@ internal sealed class TableRequestKeys(AzureAccount account, TimeProvider time) 
             [At] = now.ToUniversalTime(),
         };
         if (await _rows.AddAsync(added, cancellationToken))
+        {
+            await _erased.TakeBackAsync(
+                request.ListId, _rows, added.PartitionKey, added.RowKey, cancellationToken);
             return request;
+        }
         return await FindRequestAsync(key, cancellationToken) ?? request;
     }
 

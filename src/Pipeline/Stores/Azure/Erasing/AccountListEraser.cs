@@ -1,4 +1,5 @@
 using Pipeline.Ports.Ledgers;
+using Pipeline.Stores.Azure.Records;
 
 namespace Pipeline.Stores.Azure.Erasing;
 
@@ -7,7 +8,8 @@ namespace Pipeline.Stores.Azure.Erasing;
 /// the id first, which refuses late messages; the list's own row last, by which a repeated call knows what to do. It
 /// repeats all of this until it finds nothing, because a worker may have written something meanwhile.
 /// </summary>
-internal sealed class AccountListEraser(QueueErasure queues, BlobErasure blobs, TableErasure tables) : IListEraser
+internal sealed class AccountListEraser(
+    QueueErasure queues, BlobErasure blobs, TableErasure tables, SentAnnouncements announcements) : IListEraser
 {
     private const int MaxPasses = 5;
 
@@ -33,5 +35,15 @@ internal sealed class AccountListEraser(QueueErasure queues, BlobErasure blobs, 
         {
             Left = $"A worker still writes about list {listId}. Run the same command again in some minutes.",
         };
+    }
+
+    /// <inheritdoc/>
+    public async Task EraseLateAsync(string listId, bool withExports, CancellationToken cancellationToken)
+    {
+        await announcements.TakeBackAsync(listId, cancellationToken);
+        await blobs.EraseOwnAsync(listId, cancellationToken);
+        if (withExports)
+            await blobs.EraseExportsAsync(listId, cancellationToken);
+        await tables.EraseOwnAsync(listId, cancellationToken);
     }
 }

@@ -18,25 +18,34 @@ internal sealed class BlobErasure(AzureAccount account)
         string listId, Func<string, ReadOnlyMemory<byte>, CancellationToken, Task<bool>> isOfList,
         CancellationToken cancellationToken)
     {
-        var records = await EraseAsync(
-            AzureNames.RecordsContainer, $"{listId}/", _ => true, cancellationToken);
-        var failures = await EraseAsync(AzureNames.FailuresContainer, $"{listId}/", _ => true, cancellationToken);
+        var own = await EraseOwnAsync(listId, cancellationToken);
+        return own with
+        {
+            Others = own.Others + await EraseExportsAsync(listId, cancellationToken),
+            Messages = await EraseClaimsAsync(isOfList, cancellationToken),
+        };
+    }
+
+    /// <summary>Deletes the blobs whose names begin with the list's id.</summary>
+    public async Task<ErasedParts> EraseOwnAsync(string listId, CancellationToken cancellationToken)
+    {
         var others = await EraseAsync(
             AzureNames.ManifestsContainer, $"{listId}.json", name => name == $"{listId}.json", cancellationToken);
         others += await EraseAsync(
             AzureNames.ListsContainer, listId, name => Path.GetFileNameWithoutExtension(name) == listId,
             cancellationToken);
-        others += await EraseAsync(
-            ExportsContainer, "",
-            name => name == $"_lists/{listId}.json" || name.Split('/').Contains($"list={listId}"), cancellationToken);
         return new()
         {
-            Records = records,
-            Failures = failures,
+            Records = await EraseAsync(AzureNames.RecordsContainer, $"{listId}/", _ => true, cancellationToken),
+            Failures = await EraseAsync(AzureNames.FailuresContainer, $"{listId}/", _ => true, cancellationToken),
             Others = others,
-            Messages = await EraseClaimsAsync(isOfList, cancellationToken),
         };
     }
+
+    /// <summary>Deletes its exports. Their names begin with days, so all names are read.</summary>
+    public Task<long> EraseExportsAsync(string listId, CancellationToken cancellationToken) => EraseAsync(
+        ExportsContainer, "",
+        name => name == $"_lists/{listId}.json" || name.Split('/').Contains($"list={listId}"), cancellationToken);
 
     /// <summary>A claim does not say whose it is, so each is read.</summary>
     private async Task<long> EraseClaimsAsync(

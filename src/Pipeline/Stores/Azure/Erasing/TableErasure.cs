@@ -34,6 +34,29 @@ internal sealed class TableErasure(AzureAccount account, TimeProvider time)
     /// <summary>Deletes the rows.</summary>
     public async Task<ErasedParts> EraseAsync(string listId, CancellationToken cancellationToken)
     {
+        var own = await EraseSubmissionsAsync(listId, cancellationToken);
+        var others = await EraseLedgerAsync(listId, cancellationToken);
+        others += await EraseIndexAsync(listId, cancellationToken);
+        others += await EraseListAsync(listId, cancellationToken);
+        return own with { Others = own.Others + others };
+    }
+
+    /// <summary>
+    /// Deletes the rows whose keys the id leads to. Rows elsewhere are removed by whoever writes them; see
+    /// <see cref="ErasedRows"/>.
+    /// </summary>
+    public async Task EraseOwnAsync(string listId, CancellationToken cancellationToken)
+    {
+        await EraseSubmissionsAsync(listId, cancellationToken);
+        await EraseAsync(_ledger, BudgetFilter(listId), _ => true, cancellationToken);
+        await EraseListAsync(listId, cancellationToken);
+        var index = new LedgerTable(_index);
+        await index.RemoveAsync(LedgerKeys.OpenListsPartition, listId, cancellationToken);
+        await index.RemoveAsync(LedgerKeys.RefusedListsPartition, listId, cancellationToken);
+    }
+
+    private async Task<ErasedParts> EraseSubmissionsAsync(string listId, CancellationToken cancellationToken)
+    {
         var (submissions, inputs, others) = (0L, 0L, 0L);
         // Ids of submissions begin with the list's id and a hyphen; the next character is a dot.
         await foreach (var row in QueryAsync(
@@ -41,27 +64,28 @@ internal sealed class TableErasure(AzureAccount account, TimeProvider time)
         {
             if (SubmissionIds.ListOf(row.PartitionKey) != listId)
                 continue;
+            if (row.TryGetValue(LedgerEntities.DueRow, out var due) && due is string key)
+                await new LedgerTable(_index).RemoveAsync(LedgerKeys.DuePartition, key, cancellationToken);
             await DeleteAsync(_ledger, row, cancellationToken);
             submissions += row.RowKey == LedgerKeys.Submission ? 1 : 0;
             inputs += row.RowKey.StartsWith(LedgerKeys.InputPrefix, StringComparison.Ordinal) ? 1 : 0;
             others++;
         }
 
-        others += await EraseLedgerAsync(listId, cancellationToken);
-        others += await EraseIndexAsync(listId, cancellationToken);
-        others += await EraseListAsync(listId, cancellationToken);
         return new() { Submissions = submissions, Inputs = inputs, Others = others - submissions - inputs };
     }
 
+    private static string BudgetFilter(string listId) =>
+        TableClient.CreateQueryFilter($"PartitionKey eq {LedgerKeys.BudgetPartition($"list.{listId}")}");
+
     private async Task<long> EraseLedgerAsync(string listId, CancellationToken cancellationToken)
     {
-        var budget = TableClient.CreateQueryFilter($"PartitionKey eq {LedgerKeys.BudgetPartition($"list.{listId}")}");
         // The total of a day stays: that money is spent.
         var days = $"{Between("PartitionKey", LedgerKeys.BudgetPartition("day."), LedgerKeys.BudgetPartition("day/"))}"
             + $" and {Between("RowKey", LedgerKeys.Reservation(listId + "-"), LedgerKeys.Reservation(listId + "."))}";
         var series = $"{Between("PartitionKey", "series.", "series/")} and "
             + TableClient.CreateQueryFilter($"ListId eq {listId}");
-        return await EraseAsync(_ledger, budget, _ => true, cancellationToken)
+        return await EraseAsync(_ledger, BudgetFilter(listId), _ => true, cancellationToken)
             + await EraseAsync(
                 _ledger, days,
                 row => SubmissionIds.ListOf(row.RowKey[1..row.RowKey.LastIndexOf('.')]) == listId, cancellationToken)

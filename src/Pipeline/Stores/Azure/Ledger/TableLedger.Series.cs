@@ -28,6 +28,16 @@ internal sealed partial class TableLedger
             .Select(same => same.Aggregate((a, b) => b.Replaces(a) ? b : a));
         foreach (var chunk in unique.Chunk(MaxSeriesWrites))
             await PutSeriesAsync(partition, [.. chunk], cancellationToken);
+        foreach (var listId in entries.Select(e => e.ListId).Distinct(StringComparer.Ordinal))
+            if (await _erased.HasAsync(listId, cancellationToken))
+                await RemoveSeriesAsync(partition, listId, cancellationToken);
+    }
+
+    private async Task RemoveSeriesAsync(string partition, string listId, CancellationToken cancellationToken)
+    {
+        await foreach (var row in _rows.GetAllAsync(partition, LedgerKeys.SeriesPrefix, cancellationToken))
+            if (SeriesEntities.ToEntry(row).ListId == listId)
+                await _rows.RemoveAsync(partition, row.RowKey, cancellationToken, row.ETag);
     }
 
     /// <summary>
@@ -79,14 +89,16 @@ internal sealed partial class TableLedger
             .Select(row => row.GetBinary(SeriesEntities.Pin));
 
     /// <inheritdoc/>
-    public Task AddRunAsync(string series, SeriesRun run, CancellationToken cancellationToken) =>
-        _rows.PutAsync(
-            new(LedgerKeys.SeriesPartition(series), LedgerKeys.SeriesRun(run.RunAt, run.ListId))
-            {
-                [nameof(run.ListId)] = run.ListId,
-                [nameof(run.RunAt)] = run.RunAt.ToUniversalTime(),
-            },
-            cancellationToken);
+    public async Task AddRunAsync(string series, SeriesRun run, CancellationToken cancellationToken)
+    {
+        var row = new TableEntity(LedgerKeys.SeriesPartition(series), LedgerKeys.SeriesRun(run.RunAt, run.ListId))
+        {
+            [nameof(run.ListId)] = run.ListId,
+            [nameof(run.RunAt)] = run.RunAt.ToUniversalTime(),
+        };
+        await _rows.PutAsync(row, cancellationToken);
+        await _erased.TakeBackAsync(run.ListId, _rows, row.PartitionKey, row.RowKey, cancellationToken);
+    }
 
     /// <inheritdoc/>
     public IAsyncEnumerable<SeriesRun> GetRunsAsync(string series, CancellationToken cancellationToken) =>

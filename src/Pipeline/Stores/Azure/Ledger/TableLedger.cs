@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
+using Azure.Data.Tables;
 using Pipeline.Model;
 using Pipeline.Ports;
-using Pipeline.Ports.Ledgers;
 
 namespace Pipeline.Stores.Azure.Ledger;
 
@@ -19,6 +19,7 @@ internal sealed partial class TableLedger : ILedger
     private readonly OutcomeCounters _counters;
     private readonly InputUpdates _inputs;
     private readonly DueIndex _due;
+    private readonly ErasedRows _erased;
 
     public TableLedger(AzureAccount account, TimeProvider time)
     {
@@ -28,6 +29,7 @@ internal sealed partial class TableLedger : ILedger
         _counters = new(_rows);
         _inputs = new(_rows, _counters);
         _due = new(account.Table(AzureNames.DueTable), time);
+        _erased = new(account);
     }
 
     /// <inheritdoc/>
@@ -49,8 +51,8 @@ internal sealed partial class TableLedger : ILedger
             : null;
 
     /// <inheritdoc/>
-    public async Task<bool> IsErasedAsync(string listId, CancellationToken cancellationToken) =>
-        await _index.GetAsync(LedgerKeys.ErasedPartition, ErasedList.NameOf(listId), cancellationToken) is not null;
+    public Task<bool> IsErasedAsync(string listId, CancellationToken cancellationToken) =>
+        _erased.HasAsync(listId, cancellationToken);
 
     /// <inheritdoc/>
     public IAsyncEnumerable<string> GetListIdsAsync(CancellationToken cancellationToken) =>
@@ -71,19 +73,25 @@ internal sealed partial class TableLedger : ILedger
         if (list.Version.Length == 0)
             return null;
         // A closed list may be opened again.
-        await IndexAsync(list, cancellationToken);
+        var row = await IndexAsync(list, cancellationToken);
         var version = await _rows.ReplaceAsync(LedgerEntities.ToRow(list), list.Version, cancellationToken);
         // After a conflict the copy in the index is of what was not written.
         var current = version is null ? await GetListAsync(list.ListId, cancellationToken) : list;
-        if (current is not null && DueIndex.PartitionOf(current.State) != LedgerKeys.OpenListsPartition)
+        if (current is null)
+            await _erased.TakeBackAsync(list.ListId, _index, row.PartitionKey, row.RowKey, cancellationToken);
+        else if (DueIndex.PartitionOf(current.State) != LedgerKeys.OpenListsPartition)
             await _due.EndListAsync(current, cancellationToken);
-        else if (current is not null && version is null)
+        else if (version is null)
             await _due.AddListAsync(LedgerKeys.OpenListsPartition, current, cancellationToken);
         return version is null ? null : list with { Version = version };
     }
 
-    private Task IndexAsync(ListEntry list, CancellationToken cancellationToken) =>
-        _index.PutAsync(DueIndex.ToRow(list, _time.GetUtcNow()), cancellationToken);
+    private async Task<TableEntity> IndexAsync(ListEntry list, CancellationToken cancellationToken)
+    {
+        var row = DueIndex.ToRow(list, _time.GetUtcNow());
+        await _index.PutAsync(row, cancellationToken);
+        return row;
+    }
 
     private async IAsyncEnumerable<ListEntry> GetListsAsync(
         string partition, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -11,7 +11,7 @@ namespace Pipeline.Stores.Azure.Records;
 /// names their ranges in a part. One about a failure or a manifest holds the JSON if it fits, otherwise a pointer to
 /// the blob.
 /// </summary>
-internal sealed class QueueAnnouncer(AzureAccount account) : IRecordAnnouncer
+internal sealed class QueueAnnouncer(AzureAccount account, SentAnnouncements sent) : IRecordAnnouncer
 {
     private readonly AzureResource<QueueClient> _records = account.Queue(AzureNames.RecordsQueue);
     private readonly AzureResource<QueueClient> _failures = account.Queue(AzureNames.FailuresQueue);
@@ -24,7 +24,7 @@ internal sealed class QueueAnnouncer(AzureAccount account) : IRecordAnnouncer
         document.Content.Position = 0;
         await document.Content.ReadExactlyAsync(json, cancellationToken);
         await SendAsync(
-            document.Kind == DocumentKind.Failure ? _failures : _manifests,
+            ListOf(document), document.Kind == DocumentKind.Failure ? _failures : _manifests,
             MessageText.TryEncode(json) ?? PointAt(document, json), cancellationToken);
     }
 
@@ -32,7 +32,7 @@ internal sealed class QueueAnnouncer(AzureAccount account) : IRecordAnnouncer
     public async Task AnnounceAsync(StoredPart part, CancellationToken cancellationToken)
     {
         foreach (var message in Messages(part, part.Records))
-            await SendAsync(_records, message, cancellationToken);
+            await SendAsync(part.ListId, _records, message, cancellationToken);
     }
 
     /// <summary>
@@ -75,8 +75,16 @@ internal sealed class QueueAnnouncer(AzureAccount account) : IRecordAnnouncer
         },
         AzureJson.Plain.Pointer);
 
-    private static Task SendAsync(
-        AzureResource<QueueClient> queue, string message, CancellationToken cancellationToken) => queue.RunAsync(
+    // Failures lie in a folder of their list.
+    private static string ListOf(StoredDocument document) =>
+        document.Kind == DocumentKind.Failure ? document.Address.Split('/')[^2] : document.Id;
+
+    private async Task SendAsync(
+        string listId, AzureResource<QueueClient> queue, string message, CancellationToken cancellationToken)
+    {
+        var receipt = await queue.RunAsync(
             q => q.SendMessageAsync(message, TimeSpan.Zero, StorageWorkQueue.Never, cancellationToken),
             cancellationToken);
+        sent.Add(listId, queue, receipt.Value.MessageId, receipt.Value.PopReceipt);
+    }
 }

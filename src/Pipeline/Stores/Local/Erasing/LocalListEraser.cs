@@ -32,6 +32,11 @@ internal sealed class LocalListEraser(LocalDatabase database, TimeProvider time)
         return parts with { Left = await Compaction.RunAsync(database, time, cancellationToken) };
     }
 
+    /// <inheritdoc/>
+    /// <remarks>Rows are refused in the transaction that would write them, so only files may be left.</remarks>
+    public async Task EraseLateAsync(string listId, bool withExports, CancellationToken cancellationToken) =>
+        await EraseFilesAsync(listId, cancellationToken);
+
     /// <summary>Remembers that the list is erased. From here on nothing is written about it.</summary>
     private bool Begin(SqlSession session, string listId)
     {

@@ -1,3 +1,6 @@
+using Pipeline.Model;
+using Pipeline.Stores.Local.Erasing;
+
 namespace Pipeline.Stores.Local.Ledger;
 
 /// <summary>The ledger's statements: budgets. The sum and the reservations change in the same transaction.</summary>
@@ -6,6 +9,10 @@ internal static class BudgetRows
     public static long Reserve(SqlSession session, string budget, string name, int urls, long limit)
     {
         if (session.Scalar("SELECT urls FROM reservation WHERE budget=$1 AND name=$2", budget, name) is not null)
+            return urls;
+        // The intent of an erased submission is refused next, so it is not charged.
+        if (name.LastIndexOf('.') is > 0 and var end
+            && ErasedLists.Has(session, SubmissionIds.ListOf(name[..end])))
             return urls;
         var left = limit - Reserved(session, budget);
         if (left < urls)

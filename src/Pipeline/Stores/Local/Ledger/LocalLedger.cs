@@ -13,15 +13,18 @@ internal sealed partial class LocalLedger(LocalDatabase database, TimeProvider? 
     private const int PageSize = 500;
 
     /// <inheritdoc/>
-    public Task<ListEntry> CreateListAsync(ListEntry list, CancellationToken cancellationToken) =>
-        database.WriteAsync(
+    public async Task<ListEntry> CreateListAsync(ListEntry list, CancellationToken cancellationToken) =>
+        await database.WriteAsync(
             session =>
             {
-                LedgerRows.Insert(session, list);
-                return LedgerRows.List(session, list.ListId)!;
+                if (!ErasedLists.Has(session, list.ListId))
+                    LedgerRows.Insert(session, list);
+                return LedgerRows.List(session, list.ListId);
             },
             durable: false,
-            cancellationToken);
+            cancellationToken)
+        ?? throw PipelineException.Permanent(
+            FailureReasons.InvalidInput, $"A list with the id {list.ListId} was erased.");
 
     /// <inheritdoc/>
     public Task<ListEntry?> GetListAsync(string listId, CancellationToken cancellationToken) =>

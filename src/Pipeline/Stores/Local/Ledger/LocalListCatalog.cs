@@ -1,5 +1,6 @@
 using Pipeline.Model;
 using Pipeline.Ports.Reading;
+using Pipeline.Stores.Local.Erasing;
 
 namespace Pipeline.Stores.Local.Ledger;
 
@@ -33,9 +34,10 @@ internal sealed class LocalListCatalog(LocalDatabase database, TimeProvider time
     public Task AddEventAsync(EventEntry entry, CancellationToken cancellationToken) =>
         database.WriteAsync(session =>
         {
-            session.Execute(
-                "INSERT INTO event(at, kind, list_id, who, text) VALUES($1, $2, $3, $4, $5)",
-                entry.At.UtcTicks, entry.Kind, entry.ListId, entry.Who, entry.Text);
+            if (entry.ListId is null || !ErasedLists.Has(session, entry.ListId))
+                session.Execute(
+                    "INSERT INTO event(at, kind, list_id, who, text) VALUES($1, $2, $3, $4, $5)",
+                    entry.At.UtcTicks, entry.Kind, entry.ListId, entry.Who, entry.Text);
             session.Execute(
                 "DELETE FROM event WHERE at<$1 OR sequence<=(SELECT MAX(sequence) FROM event)-$2",
                 (entry.At - IEventLog.Kept).UtcTicks, MaxEvents);

@@ -1,4 +1,5 @@
 using Pipeline.Ports.Ledgers;
+using Pipeline.Stores.Local.Erasing;
 
 namespace Pipeline.Stores.Local.Ledger;
 
@@ -10,9 +11,14 @@ internal sealed class LocalListOrigins(LocalDatabase database) : IListOrigins
         message.Length > IListOrigins.MaxBytes
             ? Task.CompletedTask
             : database.WriteAsync(
-                session => session.Execute(
-                    "INSERT INTO list_origin(list_id, message) VALUES($1, $2) ON CONFLICT DO UPDATE SET message=$2",
-                    listId, message.ToArray()),
+                session =>
+                {
+                    if (!ErasedLists.Has(session, listId))
+                        session.Execute(
+                            "INSERT INTO list_origin(list_id, message) VALUES($1, $2) "
+                                + "ON CONFLICT DO UPDATE SET message=$2",
+                            listId, message.ToArray());
+                },
                 durable: false,
                 cancellationToken);
 

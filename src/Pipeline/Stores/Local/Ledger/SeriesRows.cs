@@ -55,6 +55,8 @@ internal static class SeriesRows
 
     public static byte[] Pin(SqlSession session, string listId, int block, byte[] pin)
     {
+        if (ErasedLists.Has(session, listId))
+            return pin;
         session.Execute(
             "INSERT INTO series_pin(list_id, block, pin) VALUES($1, $2, $3) ON CONFLICT DO NOTHING",
             listId, block, pin);
@@ -72,10 +74,13 @@ internal static class SeriesRows
         return pins;
     }
 
-    public static void AddRun(SqlSession session, string series, SeriesRun run) =>
-        session.Execute(
-            "INSERT INTO series_run(name, run_at, list_id) VALUES($1, $2, $3) ON CONFLICT DO NOTHING",
-            series, run.RunAt.UtcTicks, run.ListId);
+    public static void AddRun(SqlSession session, string series, SeriesRun run)
+    {
+        if (!ErasedLists.Has(session, run.ListId))
+            session.Execute(
+                "INSERT INTO series_run(name, run_at, list_id) VALUES($1, $2, $3) ON CONFLICT DO NOTHING",
+                series, run.RunAt.UtcTicks, run.ListId);
+    }
 
     public static IReadOnlyList<SeriesRun> Runs(SqlSession session, string series)
     {

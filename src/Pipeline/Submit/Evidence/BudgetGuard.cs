@@ -5,7 +5,7 @@ using Pipeline.Model;
 using Pipeline.Options;
 using Pipeline.Ports;
 
-namespace Pipeline.Submit;
+namespace Pipeline.Submit.Evidence;
 
 /// <summary>The answer of the budgets for a submission's URLs.</summary>
 /// <param name="Left">How many of them may be posted now; all of them when they were taken.</param>
@@ -86,6 +86,28 @@ internal sealed class BudgetGuard(ILedger ledger, IOptions<PipelineOptions> opti
             await ledger.ReleaseAsync(NameOf(intent.ListId), NameOf(intent), cancellationToken);
         if (DayLimit is not null)
             await ledger.ReleaseAsync(NameOf(intent.PostedAt!.Value), NameOf(intent), cancellationToken);
+    }
+
+    /// <summary>
+    /// Takes the URLs of a POST that the ledger had forgotten, once, whatever is left: they are paid for. They count
+    /// for the day of the restore, which may be the day of the POST, and never for a later one.
+    /// </summary>
+    /// <param name="lost">What was planned in a restored ledger, and turned out to be posted.</param>
+    /// <param name="cancellationToken">Stops between two steps; the same call continues later.</param>
+    public async Task TakeLostAsync(SubmissionEntry lost, CancellationToken cancellationToken)
+    {
+        if (lost.LostUntil is not { } day)
+            return;
+        foreach (var budget in Budgets())
+            await ledger.ReserveAsync(budget, NameOf(lost), lost.Count, long.MaxValue, cancellationToken);
+
+        IEnumerable<string> Budgets()
+        {
+            if (ListLimit is not null)
+                yield return NameOf(lost.ListId);
+            if (DayLimit is not null)
+                yield return NameOf(day);
+        }
     }
 
     private static long? Limit(PipelineOptions options, long? urls, decimal? cost)
