@@ -57,7 +57,7 @@ public sealed class HostileReplyTests
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Ct);
         patience.CancelAfter(TimeSpan.FromSeconds(0.2));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
-            async () => await body.ReadAsync(new byte[100], patience.Token));
+            async () => await body.ReadExactlyAsync(new byte[100], patience.Token));
     }
 
     [Fact]
