@@ -24,7 +24,10 @@ public abstract class NotificationKillSuite(Servers? azure) : StoreSuite(azure)
         await using var rig = await StartAsync();
         await using var receiver = await TestServer.StartAsync(TestServer.Json("{}"));
         await KillAsync(rig, receiver, point);
-        Assert.Equal(point == "notify.after-post" ? 1 : 0, receiver.Seen.Count);
+        // The message is queued before the list closes, so another worker may post it before the kill at the close.
+        Assert.InRange(
+            receiver.Seen.Count, point == "notify.after-post" ? 1 : 0,
+            point is "notify.after-post" or "sweep.after-close" ? 1 : 0);
 
         // Over an account, the message of the killed run comes back when its lease ends.
         for (var run = 0; run < MaxRuns && (run == 0 || receiver.Seen.Count == 0); run++)
