@@ -10,7 +10,6 @@ using Pipeline.Export.Sources;
 using Pipeline.Hosting;
 using Pipeline.Model;
 using Pipeline.Model.Series;
-using Pipeline.Options;
 using Pipeline.Ports;
 using Pipeline.Ports.Ledgers;
 using Pipeline.Reports;

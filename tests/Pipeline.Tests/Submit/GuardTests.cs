@@ -4,7 +4,6 @@ using Pipeline.Options;
 using Pipeline.Replay;
 using Pipeline.Reports;
 using Pipeline.Stores.Local.Queues;
-using Pipeline.Submit;
 using Pipeline.Submit.Evidence;
 
 namespace Pipeline.Tests.Submit;
