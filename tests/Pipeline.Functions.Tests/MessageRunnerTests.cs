@@ -199,7 +199,7 @@ public sealed class MessageRunnerTests : IDisposable
         var deadLetters = new DeadLetterStage(
             _ledger.Object, _queue.Object, holds, failures, _time, NullLogger<DeadLetterStage>.Instance);
         var late = new LateMessages(
-            new(_ledger.Object, Mock.Of<IListEraser>(), NullLogger<LateWrites>.Instance));
+            new(Mock.Of<ILedger>(), Mock.Of<IListEraser>(), NullLogger<LateWrites>.Instance));
         var runner = new MessageRunner(
             _queue.Object, claims, late, deadLetters, _time, NullLogger<MessageRunner>.Instance);
         var message = QueuesModelFactory.QueueMessage("id", "receipt", text, dequeueCount);
