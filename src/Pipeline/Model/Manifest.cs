@@ -180,4 +180,9 @@ public sealed record RecordLocation
     /// could hash them.
     /// </summary>
     public string? Sha256 { get; init; }
+
+    /// <summary>
+    /// Which state of a local file the other values describe; an erasure changes it. It is not in the manifest's JSON.
+    /// </summary>
+    internal string? Generation { get; init; }
 }

@@ -26,7 +26,7 @@ public sealed class OverviewTests(Browser browser)
     [Fact]
     public async Task ARunIsFollowedWithoutLoadingThePageAgain()
     {
-        await using var site = await Site.StartAsync("task_slow_ms=1500");
+        await using var site = await Site.StartAsync("task_slow_ms=5000");
         await using var window = await browser.OpenAsync(site.Address);
         var page = await window.GoAsync("/");
         await page.EvaluateAsync("() => { window.same = true; }");

@@ -86,7 +86,7 @@ public abstract class LateWriterSuite(Servers? azure) : StoreSuite(azure)
                 && (found = await SearchAsync(rig, settings)).Count == 0,
             limit.Token);
 
-        Assert.Empty(_errors);
+        Assert.True(_errors.IsEmpty, string.Join('\n', _errors));
         Assert.Equal(Boundaries.Select(b => b.Id), _erased.Where(erased => erased.Value).Select(e => e.Key).Order());
         Assert.True(found.Count == 0, string.Join('\n', found));
         // Each of them was posted at most once, and not at all when it was erased before.

@@ -21,7 +21,8 @@ public sealed class TableSeriesTests(Servers servers)
         SeriesEntry[] first = [.. Enumerable.Range(0, 3000).Select(i => Some.SeriesEntry(i))];
         await ledger.PutSeriesAsync("warm", first[..1], Ct);
 
-        Assert.Equal(30, await CountAsync(proxy, () => ledger.PutSeriesAsync("prices", first, Ct)));
+        // One of them asks whether the list was erased.
+        Assert.Equal(31, await CountAsync(proxy, () => ledger.PutSeriesAsync("prices", first, Ct)));
 
         List<SeriesEntry> read = [];
         var reads = await CountAsync(
@@ -32,7 +33,7 @@ public sealed class TableSeriesTests(Servers servers)
 
         // The next run knows the versions that it has read, so it need not read them again.
         SeriesEntry[] next = [.. read.Select(e => e with { ListId = "next", RunAt = e.RunAt.AddDays(1) })];
-        Assert.Equal(30, await CountAsync(proxy, () => ledger.PutSeriesAsync("prices", next, Ct)));
+        Assert.Equal(31, await CountAsync(proxy, () => ledger.PutSeriesAsync("prices", next, Ct)));
         Assert.All(await ledger.GetSeriesAsync("prices", Ct).ToListAsync(Ct), e => Assert.Equal("next", e.ListId));
     }
 

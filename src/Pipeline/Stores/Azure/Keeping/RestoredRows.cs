@@ -32,7 +32,7 @@ internal sealed class RestoredRows(DateTimeOffset at, IReadOnlySet<string> erase
         var submission = Readable(own, () => LedgerEntities.ToSubmission(own));
         if (inputs.Count != submission.Count || SubmissionIds.ListOf(own.PartitionKey) != submission.ListId)
             throw new InvalidDataException(
-                $"submission {own.PartitionKey} has {inputs.Count} of its {submission.Count} inputs.");
+                $"submission {own.PartitionKey} has {inputs.Count} of its {Amount.Of(submission.Count, "input")}.");
         if (FindDue(own) is { } due)
         {
             own[nameof(submission.DueAt)] = due;

@@ -6,29 +6,37 @@ namespace Pipeline.Stores.Local.Erasing;
 /// </summary>
 internal static class Compaction
 {
-    private const string Pending = "erase:compact";
+    // Numbers of requests. The file must be compacted while the two differ.
+    private const string Requested = "erase:compact";
+    private const string Done = "erase:compacted";
+
     private const int Attempts = 20;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Notes that the file must be compacted, also if this process is killed.</summary>
-    public static void Request(SqlSession session) =>
-        session.Execute("INSERT INTO setting(name, value) VALUES($1, '') ON CONFLICT DO NOTHING", Pending);
+    /// <summary>
+    /// Notes that the file must be compacted, also if this process is killed. A compaction that goes on already does not
+    /// count.
+    /// </summary>
+    public static void Request(SqlSession session) => session.Execute(
+        "INSERT INTO setting(name, value) VALUES($1, '1') ON CONFLICT DO UPDATE SET value=value+1", Requested);
 
     /// <summary>Compacts the file if that was requested. Others may use it meanwhile; writers wait.</summary>
     /// <returns>Why it could not be done now, for people; null if it was done.</returns>
     public static async Task<string?> RunAsync(
         LocalDatabase database, TimeProvider time, CancellationToken cancellationToken)
     {
-        if (await database.ReadAsync(IsDone, cancellationToken))
-            return null;
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
+            if (await database.ReadAsync(FindRequest, cancellationToken) is not { } request)
+                return null;
             if (await Task.Run(() => TryRun(database.Path), cancellationToken))
             {
                 await database.WriteAsync(
-                    session => session.Execute("DELETE FROM setting WHERE name=$1", Pending), durable: true,
-                    cancellationToken);
+                    session => session.Execute(
+                        "INSERT INTO setting(name, value) VALUES($1, $2) ON CONFLICT DO UPDATE SET value=$2", Done,
+                        request),
+                    durable: true, cancellationToken);
                 return null;
             }
             await Task.Delay(Pause, time, cancellationToken);
@@ -37,8 +45,9 @@ internal static class Compaction
             + "Run the same command again.";
     }
 
-    private static bool IsDone(SqlSession session) =>
-        session.Scalar("SELECT 1 FROM setting WHERE name=$1", Pending) is null;
+    private static string? FindRequest(SqlSession session) => session.Scalar(
+        "SELECT value FROM setting WHERE name=$1 AND value IS NOT (SELECT value FROM setting WHERE name=$2)",
+        Requested, Done) as string;
 
     private static bool TryRun(string path)
     {

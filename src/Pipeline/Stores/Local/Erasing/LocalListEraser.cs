@@ -19,7 +19,8 @@ internal sealed class LocalListEraser(LocalDatabase database, TimeProvider time)
         CancellationToken cancellationToken)
     {
         var parts = default(ErasedParts);
-        if (await database.WriteAsync(session => Begin(session, listId), durable: true, cancellationToken))
+        var isKnown = await database.WriteAsync(session => Begin(session, listId), durable: true, cancellationToken);
+        if (isKnown)
         {
             var messages = await FindMessagesAsync(isOfList, cancellationToken);
             parts = await database.WriteAsync(
@@ -28,7 +29,7 @@ internal sealed class LocalListEraser(LocalDatabase database, TimeProvider time)
         }
 
         await database.WriteAsync(OutputFiles.Prepare, durable: true, cancellationToken);
-        await database.WriteAsync(OutputFiles.Repair, durable: true, cancellationToken);
+        await database.WriteAsync(session => Finish(session, isKnown), durable: true, cancellationToken);
         return parts with { Left = await Compaction.RunAsync(database, time, cancellationToken) };
     }
 
@@ -52,6 +53,16 @@ internal sealed class LocalListEraser(LocalDatabase database, TimeProvider time)
             RecordsErasure.Announce(session, listId);
         }
         return true;
+    }
+
+    /// <summary>
+    /// Writes the files anew. Another erasure may have compacted the database since this one began, so it asks again.
+    /// </summary>
+    private static void Finish(SqlSession session, bool isKnown)
+    {
+        OutputFiles.Repair(session);
+        if (isKnown)
+            Compaction.Request(session);
     }
 
     private async Task<List<long>> FindMessagesAsync(

@@ -170,6 +170,7 @@ internal sealed partial class NdjsonRecordStore : IRecordStore, IDisposable
                     Bytes = bytes,
                     Records = records,
                     Sha256 = sha256,
+                    Generation = generation,
                 },
             ];
         }
@@ -189,20 +190,25 @@ internal sealed partial class NdjsonRecordStore : IRecordStore, IDisposable
     /// <inheritdoc/>
     public async Task<StoredDocument?> PutManifestAsync(Manifest manifest, CancellationToken cancellationToken)
     {
-        await _database.WriteAsync(
-            session =>
-            {
-                _failures.PrepareRewrite(session);
-                if (!ErasedLists.Has(session, manifest.ListId))
-                    _manifest.Put(session, manifest);
-            },
-            durable: false,
-            cancellationToken);
+        while (!await _database.WriteAsync(session => TryPut(session, manifest), durable: false, cancellationToken))
+            manifest = manifest with { Locations = await GetLocationsAsync(manifest.ListId, cancellationToken) };
         await _database.WriteAsync(Repair, durable: false, cancellationToken);
         var json = JsonSerializer.SerializeToUtf8Bytes(manifest, PipelineJson.Plain.Manifest);
         return new(
             DocumentKind.Manifest, manifest.ListId, new(ObjectUri.ForFile(_manifest.Path).ToString()),
             new MemoryStream(json));
+    }
+
+    /// <summary>Writes a manifest, unless an erasure has moved the lines of its records since they were located.</summary>
+    private bool TryPut(SqlSession session, Manifest manifest)
+    {
+        var generation = RecordsErasure.GenerationOf(session);
+        if (manifest.Locations.Any(location => location.Generation != generation))
+            return false;
+        _failures.PrepareRewrite(session);
+        if (!ErasedLists.Has(session, manifest.ListId))
+            _manifest.Put(session, manifest);
+        return true;
     }
 
     /// <summary>
