@@ -15,8 +15,8 @@ internal static class Compaction
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
     /// <summary>
-    /// Notes that the file must be compacted, also if this process is killed. A compaction that goes on already does not
-    /// count.
+    /// Notes that the file must be compacted, also if this process is killed. A compaction that has begun already does
+    /// not count.
     /// </summary>
     public static void Request(SqlSession session) => session.Execute(
         "INSERT INTO setting(name, value) VALUES($1, '1') ON CONFLICT DO UPDATE SET value=value+1", Requested);

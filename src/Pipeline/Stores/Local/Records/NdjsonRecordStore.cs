@@ -199,7 +199,9 @@ internal sealed partial class NdjsonRecordStore : IRecordStore, IDisposable
             new MemoryStream(json));
     }
 
-    /// <summary>Writes a manifest, unless an erasure has moved the lines of its records since they were located.</summary>
+    /// <summary>
+    /// Writes a manifest, unless an erasure has moved the lines of its records since they were located.
+    /// </summary>
     private bool TryPut(SqlSession session, Manifest manifest)
     {
         var generation = RecordsErasure.GenerationOf(session);
