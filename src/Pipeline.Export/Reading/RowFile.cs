@@ -11,7 +11,7 @@ namespace Pipeline.Export.Reading;
 /// </summary>
 /// <param name="stream">The file.</param>
 /// <param name="name">Its name, for messages.</param>
-/// <param name="skipped">Number of lines of the file before those in the stream.</param>
+/// <param name="skipped">How many lines of the file come before the stream.</param>
 internal sealed class RowFile(Stream stream, string name, long skipped = 0) : IDisposable
 {
     private const int BufferBytes = 256 * 1024;

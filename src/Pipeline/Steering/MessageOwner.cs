@@ -26,7 +26,7 @@ internal sealed class MessageOwner(ObjectStores objects, ILedger ledger, IOption
         {
             if (await FindAsync(queue, body, cancellationToken) is not { } owner)
                 return false;
-            // The stage of a late message cleans up what the message's last worker left.
+            // A message that comes late is handled, and its stage then erases what is left.
             if (owner == listId || IsWork(queue))
                 return owner == listId;
             if (!erased.TryGetValue(owner, out var isGone))

@@ -104,7 +104,7 @@ public sealed class DeployScriptTests : IDisposable
         Assert.Contains("TAGS=x, TAGS=", calls);
     }
 
-    /// <summary>A token of the build lives for minutes, and a deployment longer.</summary>
+    /// <summary>A build's token expires within minutes; a deployment takes longer.</summary>
     [Fact]
     public async Task EachStepSignsInAnew()
     {

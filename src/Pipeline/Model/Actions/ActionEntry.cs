@@ -18,7 +18,7 @@ internal sealed record ActionEntry
     /// <summary>When it began, UTC.</summary>
     public required DateTimeOffset StartedAt { get; init; }
 
-    /// <summary>When its process last wrote this, UTC: every few seconds while it is under way.</summary>
+    /// <summary>When its process last updated this row, UTC; every few seconds while it runs.</summary>
     public required DateTimeOffset UpdatedAt { get; init; }
 
     /// <summary>Number of units done.</summary>

@@ -58,7 +58,7 @@ internal sealed record BackupNote
     public string Identity => Convert.ToHexStringLower(
         SHA256.HashData(Encoding.UTF8.GetBytes($"{Since.UtcTicks} {string.Join(' ', Files.Select(f => f.Sha256))}")));
 
-    /// <summary>Whether a newer version of this program wrote a note.</summary>
+    /// <summary>Whether the note is from a newer version of this program.</summary>
     public static bool IsNewer(JsonElement note) =>
         note.ValueKind == JsonValueKind.Object
         && note.TryGetProperty("schema", out var schema) && schema.ValueKind == JsonValueKind.String

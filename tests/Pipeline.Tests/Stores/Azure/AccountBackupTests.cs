@@ -323,7 +323,7 @@ public sealed class AccountBackupTests(Servers servers)
         State = state, MovedTo = null, Place = state == InputState.Recorded ? new("part", 1, 2) : null,
     };
 
-    /// <summary>Moves the last input of a submission, which then gets its record elsewhere.</summary>
+    /// <summary>Moves the last input of a submission to another one, which records it.</summary>
     private static async Task MoveAsync(TableLedger ledger, SubmissionEntry old)
     {
         var repeat = Some.Submission(sequence: SubmissionIds.MaxPlanned, count: 1) with

@@ -31,7 +31,7 @@ internal static class KeptRows
     public static readonly IReadOnlyList<string> AfterPartitions =
         [LedgerKeys.EventPartition, LedgerKeys.ActionPartition, LedgerKeys.ErasedPartition];
 
-    // What the service refuses in keys, besides control characters.
+    // Table Storage refuses these characters in keys, and control characters.
     private static readonly SearchValues<char> NotInKeys =
         SearchValues.Create(['/', '\\', '#', '?', .. Enumerable.Range(0, 0x20).Select(c => (char)c)]);
 

@@ -11,7 +11,7 @@ namespace Pipeline.Stores.Azure.Keeping;
 /// <summary>A file of a backup with one row on each line. It is written and read as a stream.</summary>
 internal sealed class RowFile : IAsyncDisposable
 {
-    // A row has at most 1 MiB, and a character takes at most six bytes here.
+    // A row is at most 1 MiB, and JSON writes a character in at most six bytes.
     private const int MaxLineBytes = 8 << 20;
 
     private readonly string _name;
