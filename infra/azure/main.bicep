@@ -86,7 +86,7 @@ param settings textMap = {}
 @description('Redundancy of the storage accounts.')
 param storageSku 'Standard_LRS' | 'Standard_ZRS' | 'Standard_GRS' | 'Standard_GZRS' = 'Standard_ZRS'
 
-@description('Days until blobs of records and failures are deleted; 0 never deletes them.')
+@description('Days until blobs of records, failures and exports are deleted; 0 never deletes them.')
 @minValue(0)
 param recordDays int = 0
 

@@ -26,7 +26,7 @@ var schedulesContainer = 'schedules'
 
 @export()
 @description('Containers that consumers read.')
-var outputContainers = ['records', 'failures', 'manifests']
+var outputContainers = ['records', 'failures', 'manifests', 'exports']
 
 @export()
 @description('Container of messages that are too large for a queue.')

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using Microsoft.Extensions.Options;
 using Pipeline.Cli.Completion;
 using Pipeline.Cli.Diff;
 using Pipeline.Cli.Doctor;
@@ -19,9 +18,7 @@ using Pipeline.Cli.Status;
 using Pipeline.Cli.Steering;
 using Pipeline.Cli.Verify;
 using Pipeline.Http;
-using Pipeline.IO;
 using Pipeline.Model;
-using Pipeline.Notation;
 
 namespace Pipeline.Cli;
 
@@ -67,9 +64,6 @@ internal static class CommandLine
     // Long enough for an open POST to finish: one that is cut off may be accepted without our knowledge.
     private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(30);
 
-    // EPIPE, which .NET gives as it is.
-    private const int BrokenPipe = 32;
-
     internal static RootCommand CreateRoot()
     {
         var root = new RootCommand(
@@ -107,68 +101,56 @@ internal static class CommandLine
         return root;
     }
 
+    /// <summary>Runs a command line to its end; returns the exit code.</summary>
     public static async Task<int> InvokeAsync(string[] args)
     {
         LoopbackProxy.Install();
         if (args is [EmulatorCommand.Name, .. var rest])
             return await EmulatorCommand.RunAsync(rest);
+        if (Array.Find(args, arg => arg.Contains('\uFFFD')) is { } broken)
+            return await RefuseAsync(
+                [
+                    $"pipeline: The argument '{broken}' is not UTF-8 text, so the file or folder that it names cannot "
+                        + "be found. Rename it, or pass a list by standard input: pipeline run - < LIST",
+                ]);
+
         var stop = StopSignals.Listen();
         // An argument such as @daily is a value, not the name of a file with arguments.
         var parsed = CreateRoot().Parse(args, new() { ResponseFileTokenReplacer = null });
         // A shell that asks for completions sends half a line.
         var isSuggestion = parsed.Tokens.Any(token => token.Type == TokenType.Directive);
-        if (parsed.Errors.Count > 0 && !isSuggestion)
-        {
-            foreach (var error in UsageErrors.Describe(parsed).Concat(SettingsReader.FaultsOfEnvironment()))
-                await Console.Error.WriteProseAsync($"pipeline: {error}");
-            await Console.Error.WriteProseAsync(
-                "'pipeline --help' lists the commands, 'pipeline COMMAND --help' their options.");
-            return ExitCodes.Usage;
-        }
+        return parsed.Errors.Count > 0 && !isSuggestion
+            ? await RefuseAsync(
+                [
+                    .. UsageErrors.Describe(parsed).Concat(SettingsReader.FaultsOfEnvironment())
+                        .Select(error => $"pipeline: {error}"),
+                    UsageErrors.Help(parsed),
+                ])
+            : await InvokeAsync(parsed, stop);
+    }
 
+    private static async Task<int> RefuseAsync(IEnumerable<string> lines)
+    {
+        foreach (var line in lines)
+            await Console.Error.WriteProseAsync(line);
+        return ExitCodes.Usage;
+    }
+
+    private static async Task<int> InvokeAsync(ParseResult parsed, CancellationToken stop)
+    {
         try
         {
             if (ReadsSettings(parsed))
+            {
+                RequireCurrentFolder();
                 SettingsFile.Load();
-            return await InvokeAsync(parsed, stop);
+            }
+
+            return await RunAsync(parsed, stop);
         }
-        catch (PipelineException problem)
+        catch (Exception problem)
         {
-            await Console.Error.WriteProseAsync(
-                CommandsInText.Complete(
-                    $"pipeline: {problem.Summary.ReplaceLineEndings(" ")}", SettingsReader.StateArguments(parsed)));
-            foreach (var detail in problem.Details)
-                await Console.Error.WriteProseAsync($"  {detail.ReplaceLineEndings(" ")}", 2);
-            return ExitCodes.For(problem);
-        }
-        catch (OptionsValidationException problem)
-        {
-            foreach (var fault in problem.Failures)
-                await Console.Error.WriteProseAsync($"pipeline: {fault}");
-            return ExitCodes.Usage;
-        }
-        catch (OperationCanceledException)
-        {
-            // A command that starts work says itself how it stopped once it has begun.
-            await Console.Error.WriteLineAsync(
-                StartsWork(parsed) ? "pipeline: Stopped. Nothing was started." : "pipeline: Stopped.");
-            return ExitCodes.Interrupted;
-        }
-        catch (IOException output) when (output.HResult == BrokenPipe)
-        {
-            return ExitCodes.OutputClosed;
-        }
-        catch (Exception disk) when (disk is IOException or UnauthorizedAccessException)
-        {
-            var advice = DiskFaults.IsFull(disk) ? "Free some space, then" : "Correct that, then";
-            await Console.Error.WriteLineAsync(
-                $"pipeline: {FaultWords.WithPath(disk)}. {advice} run the same command again.");
-            return ExitCodes.Error;
-        }
-        catch (Exception bug)
-        {
-            await Console.Error.WriteLineAsync($"pipeline: Unexpected error. Please report it: {bug}");
-            return ExitCodes.Error;
+            return await CommandFaults.ReportAsync(problem, parsed);
         }
     }
 
@@ -176,7 +158,7 @@ internal static class CommandLine
     /// Runs the command. It ends by itself after a signal; one that does not is left after a while. System.CommandLine
     /// would do both too, but without a word to the user.
     /// </summary>
-    private static async Task<int> InvokeAsync(ParseResult parsed, CancellationToken stop)
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
     {
         var work = parsed.InvokeAsync(
             new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, stop);
@@ -188,11 +170,24 @@ internal static class CommandLine
         return ExitCodes.Interrupted;
     }
 
+    private static void RequireCurrentFolder()
+    {
+        try
+        {
+            Directory.GetCurrentDirectory();
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            throw PipelineException.Permanent(
+                FailureReasons.InvalidConfiguration,
+                "The current folder was removed, or this user may not enter it. Change to another folder, then run the "
+                    + "same command again: cd ~",
+                gone);
+        }
+    }
+
     // Help and completions are there even if the settings file is not.
     private static bool ReadsSettings(ParseResult parsed) =>
         parsed.Action is not null && parsed.Action == parsed.CommandResult.Command.Action
         && parsed.CommandResult.Command.Name is not (InitCommand.Name or CompletionCommand.Name);
-
-    private static bool StartsWork(ParseResult parsed) =>
-        parsed.CommandResult.Command.Name is RunCommand.Name or ServeCommand.Name or SubmitCommand.Name;
 }

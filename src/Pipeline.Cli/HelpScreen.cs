@@ -4,10 +4,15 @@ using System.CommandLine.Invocation;
 
 namespace Pipeline.Cli;
 
-/// <summary>The help of all commands: at most 80 columns wide, with examples at the end.</summary>
+/// <summary>
+/// The help of all commands, with examples at the end: at most 80 columns wide, and no wider than the terminal.
+/// </summary>
 internal static class HelpScreen
 {
     private const int Columns = 80;
+
+    // Below this, the columns of names leave no room for the sentences.
+    private const int Narrowest = 50;
 
     private static readonly Dictionary<string, string[]> Examples = new()
     {
@@ -53,7 +58,7 @@ internal static class HelpScreen
         [
             "pipeline restore --from state.backup --out results --replace",
             "pipeline restore --from azblob://backups/ledger.backup",
-            "pipeline restore --done --out results",
+            "pipeline restore --lost --out results",
         ],
         ["erase"] = ["pipeline erase LIST_ID --out results", "pipeline erase LIST_ID --objects --yes"],
         ["replay"] = ["pipeline replay --out results", "pipeline replay LIST_ID --reason task_failed --resubmit"],
@@ -118,30 +123,33 @@ internal static class HelpScreen
         option.Action = new Screen((HelpAction)option.Action!);
     }
 
+    /// <summary>The names of a command and of those above it, without the program's own.</summary>
+    public static string PathOf(Command command) => command switch
+    {
+        RootCommand => "pipeline",
+        _ when command.Parents.OfType<Command>().FirstOrDefault() is { } above and not RootCommand =>
+            $"{PathOf(above)} {command.Name}",
+        _ => command.Name,
+    };
+
+    /// <summary>The width of the help on an output.</summary>
+    internal static int WidthFor(int? terminal) => Math.Clamp(terminal ?? Columns, Narrowest, Columns);
+
     private sealed class Screen(HelpAction inner) : SynchronousCommandLineAction
     {
         public override bool ClearsParseErrors => true;
 
         public override int Invoke(ParseResult parseResult)
         {
-            inner.MaxWidth = Columns;
+            var output = parseResult.InvocationConfiguration.Output;
+            inner.MaxWidth = WidthFor(Prose.WidthOf(output));
             var code = inner.Invoke(parseResult);
             var command = parseResult.CommandResult.Command;
-            var output = parseResult.InvocationConfiguration.Output;
             output.WriteLine("Examples:");
             foreach (var example in Examples[PathOf(command)])
                 output.WriteLine($"  {Wrap(example)}");
             return code;
         }
-
-        /// <summary>The names of the command and of those above it, without the program's own.</summary>
-        private static string PathOf(Command command) => command switch
-        {
-            RootCommand => "pipeline",
-            _ when command.Parents.OfType<Command>().FirstOrDefault() is { } above and not RootCommand =>
-                $"{PathOf(above)} {command.Name}",
-            _ => command.Name,
-        };
 
         /// <summary>Breaks a long example after a backslash, so that it can still be pasted into a shell.</summary>
         private static string Wrap(string example)

@@ -25,22 +25,24 @@ internal static partial class Prose
     /// <summary>Folds a text; null as width leaves it as it is, and so does a width that is too small.</summary>
     internal static string Fold(string text, int? width, int indent)
     {
-        if (width is not >= Narrow || text.Length <= width)
+        if (width is not >= Narrow || LiveLines.WidthOf(text) <= width)
             return text;
         var folded = new StringBuilder();
         var column = 0;
         // The blanks before a word are kept, except where the line is folded.
         foreach (Match match in Words().Matches(text))
         {
-            if (column > indent && column + match.Length > width)
+            var columns = LiveLines.WidthOf(match.Value);
+            if (column > indent && column + columns > width)
             {
-                folded.Append('\n').Append(' ', indent).Append(match.Groups["word"].ValueSpan);
-                column = indent + match.Groups["word"].Length;
+                var word = match.Groups["word"].Value;
+                folded.Append('\n').Append(' ', indent).Append(word);
+                column = indent + LiveLines.WidthOf(word);
             }
             else
             {
                 folded.Append(match.ValueSpan);
-                column += match.Length;
+                column += columns;
             }
         }
         return folded.ToString();

@@ -3,8 +3,9 @@ using System.Runtime.InteropServices;
 namespace Pipeline.Cli;
 
 /// <summary>
-/// Ctrl+C and SIGTERM, from the first moment of a command. System.CommandLine listens only after the command has
-/// started, and a signal before that would end the process without a word.
+/// Ctrl+C, SIGTERM, and SIGHUP from a terminal that closes, from the first moment of a command. System.CommandLine
+/// listens only after the command has started, and a signal before that would end the process without a word. .NET
+/// leaves a signal ignored that was ignored at the start, as <c>nohup</c> does with SIGHUP.
 /// </summary>
 internal static class StopSignals
 {
@@ -14,12 +15,14 @@ internal static class StopSignals
         PosixSignal.SIGINT, Stop);
     private static readonly PosixSignalRegistration Terminate = PosixSignalRegistration.Create(
         PosixSignal.SIGTERM, Stop);
+    private static readonly PosixSignalRegistration Hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);
 
     /// <summary>Starts to listen, and returns what the first signal cancels.</summary>
     public static CancellationToken Listen()
     {
         GC.KeepAlive(Interrupt);
         GC.KeepAlive(Terminate);
+        GC.KeepAlive(Hangup);
         return Source.Token;
     }
 

@@ -15,6 +15,9 @@ internal static class DashboardEndpoints
     /// <param name="place">Where it serves them.</param>
     public static IServiceCollection AddDashboard(this IServiceCollection services, DashboardPlace place) =>
         services.AddPages(place)
+            // A native program has no other way to write problem details.
+            .ConfigureHttpJsonOptions(
+                options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, ProblemJson.Default))
             .AddSingleton<KeyedRequests>()
             .AddSingleton<ListFinder>()
             .AddSingleton<RowWriter>()

@@ -11,6 +11,9 @@ internal static class CleanConsole
 {
     private const int StandardOutput = 1;
 
+    private const int StandardError = 2;
+
+    private static readonly List<SafeFileHandle> Replacements = [];
     private static TextWriter? Error;
     private static TextWriter? Output;
 
@@ -19,11 +22,69 @@ internal static class CleanConsole
     {
         if (Error is not null)
             return;
+        ReplaceClosed();
         Error = new TolerantWriter(Open(Console.OpenStandardError()));
         Output = Open(OpenOutput());
         Console.SetOut(new CleanWriter(Output));
         Console.SetError(new CleanWriter(Error));
+        if (IsInputClosed())
+            Console.SetIn(TextReader.Null);
     }
+
+    /// <summary>
+    /// Opens the standard input. If it was closed before the start (<c>&lt;&amp;-</c>), the stream is empty. .NET's own
+    /// stream would wait forever, because the runtime puts a pipe of its own in that place.
+    /// </summary>
+    public static Stream OpenInput() => IsInputClosed() ? Stream.Null : Console.OpenStandardInput();
+
+    /// <summary>
+    /// Opens the null device for each standard stream that was closed before the start. Otherwise the next file that is
+    /// opened, such as the state, would get the stream's number, and messages would be written into it.
+    /// </summary>
+    private static void ReplaceClosed()
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        try
+        {
+            while (true)
+            {
+                var handle = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+                if (handle.DangerousGetHandle() > StandardError)
+                {
+                    handle.Dispose();
+                    return;
+                }
+                Replacements.Add(handle);
+            }
+        }
+        // There is no such device here. The streams are usually open, and then nothing is missing.
+        catch (Exception missing) when (missing is IOException or UnauthorizedAccessException)
+        {
+        }
+    }
+
+    // If this process also holds the other end of the pipe, the runtime opened it.
+    private static bool IsInputClosed()
+    {
+        const string own = "/proc/self/fd";
+        try
+        {
+            return new FileInfo($"{own}/0").LinkTarget is { } input
+                && input.StartsWith("pipe:", StringComparison.Ordinal)
+                && Directory.EnumerateFiles(own).Any(
+                    file => new FileInfo(file).LinkTarget == input && IsForWriting(Path.GetFileName(file)));
+        }
+        // Not Linux, or a descriptor that was closed meanwhile.
+        catch (Exception unknown) when (unknown is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    private static bool IsForWriting(string descriptor) =>
+        File.ReadLines($"/proc/self/fdinfo/{descriptor}")
+            .Any(line => line.StartsWith("flags:", StringComparison.Ordinal) && line[^1] == '1');
 
     /// <summary>
     /// The raw writer behind one of the console's writers, for drawing on a terminal; any other writer as it is.
@@ -34,8 +95,8 @@ internal static class CleanConsole
         : writer;
 
     /// <summary>
-    /// Opens the standard output. A pipe whose reader has gone, such as <c>head</c>, is an <see cref="IOException"/>:
-    /// .NET's own stream ignores that, so a command would go on for nobody.
+    /// Opens the standard output. A pipe whose reader has gone, such as <c>head</c>, throws an
+    /// <see cref="IOException"/>. .NET's own stream ignores that, so a command would continue for nobody.
     /// </summary>
     public static Stream OpenOutput()
     {
@@ -45,7 +106,7 @@ internal static class CleanConsole
         {
             var pipe = new FileStream(
                 new SafeFileHandle(StandardOutput, ownsHandle: false), FileAccess.Write, bufferSize: 0);
-            // In a file that standard error writes too, a stream with a place of its own would overwrite.
+            // If standard error writes to the same file, a stream with its own position would overwrite it.
             return pipe.CanSeek ? Console.OpenStandardOutput() : pipe;
         }
         // The output is closed (>&-).
@@ -112,8 +173,9 @@ internal sealed class TolerantWriter(TextWriter raw) : SpanWriter(raw)
         {
             Raw.Write(buffer);
         }
-        catch (IOException)
+        catch (Exception broken) when (broken is IOException or UnauthorizedAccessException)
         {
+            // .NET throws the second if the stream was closed before the start (2>&-).
         }
     }
 
@@ -124,8 +186,9 @@ internal sealed class TolerantWriter(TextWriter raw) : SpanWriter(raw)
         {
             Raw.Flush();
         }
-        catch (IOException)
+        catch (Exception broken) when (broken is IOException or UnauthorizedAccessException)
         {
+            // .NET throws the second if the stream was closed before the start (2>&-).
         }
     }
 }

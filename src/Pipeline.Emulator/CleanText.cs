@@ -5,9 +5,9 @@ using System.Text;
 namespace Pipeline.Emulator;
 
 /// <summary>
-/// Replaces the characters that a terminal obeys: control characters (C0, DEL, C1, and so every escape sequence),
-/// bidirectional controls and line separators. Each becomes <c>\uXXXX</c>, which means the same character in JSON.
-/// Tabs and line feeds stay.
+/// Replaces the characters that control a terminal: control characters (C0, DEL, C1, and so every escape sequence),
+/// bidirectional controls and line separators. Each becomes <c>\uXXXX</c>, which means the same character in JSON. Tabs
+/// and line feeds stay.
 /// </summary>
 internal static class CleanText
 {

@@ -141,9 +141,7 @@ internal static class EmulatorArguments
     public static bool StopsWithStdin(IReadOnlyList<string> args) => args.Contains(ExitWithStdin.Name);
 
     /// <summary>Parses the arguments.</summary>
-    /// <returns>
-    /// The options; null for <c>--help</c>. The folder is empty where the command takes a temporary one.
-    /// </returns>
+    /// <returns>The options; null for <c>--help</c>. The folder is empty if the command uses a temporary one.</returns>
     /// <exception cref="FormatException">The arguments are wrong; the message says how.</exception>
     public static EmulatorOptions? Parse(IReadOnlyList<string> args)
     {
@@ -183,7 +181,7 @@ internal static class EmulatorArguments
         return ConflictOf([.. given.Select(option => option.Option)]);
     }
 
-    /// <summary>What is wrong with options that do not go together; null if they do.</summary>
+    /// <summary>What is wrong with options that exclude each other; null if nothing is.</summary>
     private static string? ConflictOf(HashSet<Option> given)
     {
         if (given.Contains(Port) && given.Contains(Urls))

@@ -48,11 +48,11 @@ public sealed record EmulatorOptions
     /// </summary>
     public bool AllowPrivate { get; init; }
 
-    /// <summary>How many tasks run at once.</summary>
+    /// <summary>Maximum number of tasks that run at once.</summary>
     public int Workers { get; init; } = 64;
 
     /// <summary>
-    /// The length of the generated page, in bytes, that replaces every page, so that nothing is fetched; null fetches
+    /// The length of the generated page, in bytes, that replaces every page, so that nothing is fetched; null: fetch
     /// pages.
     /// </summary>
     public int? CannedBytes { get; init; }
@@ -71,8 +71,8 @@ public sealed record EmulatorOptions
     public bool Log { get; init; }
 
     /// <summary>
-    /// The file to which a session is recorded: everything is passed on to <see cref="Upstream"/> and kept, without
-    /// keys and tokens. The file must not exist. Null emulates the API.
+    /// The file for recording a session: every request is passed on to <see cref="Upstream"/> and recorded, without
+    /// keys and tokens. The file must not exist. Null: emulate the API.
     /// </summary>
     public string? RecordFile { get; init; }
 
@@ -84,7 +84,7 @@ public sealed record EmulatorOptions
     /// </summary>
     public Uri? CallbackBase { get; init; }
 
-    /// <summary>The recording whose session is answered again; null emulates the API.</summary>
+    /// <summary>The recording to replay; null: emulate the API.</summary>
     public string? ReplayFile { get; init; }
 
     /// <summary>The clock.</summary>

@@ -6,8 +6,7 @@ namespace Pipeline.Emulator;
 /// <summary>The emulator as a command: a program of its own, and <c>pipeline emulator</c>.</summary>
 public static class EmulatorProgram
 {
-    /// <summary>Runs an emulator until SIGINT or SIGTERM, or until its standard input closes where that is asked
-    /// for.</summary>
+    /// <summary>Runs an emulator until SIGINT or SIGTERM, or on request until its standard input closes.</summary>
     /// <param name="args">The arguments, as <c>--help</c> lists them.</param>
     /// <returns>The exit code: 0 when stopped, 1 for an error, 2 for wrong arguments.</returns>
     public static async Task<int> RunAsync(IReadOnlyList<string> args)
@@ -51,7 +50,7 @@ public static class EmulatorProgram
         }
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        var closed = stopsWithStdin ? ReadToEndAsync(Console.OpenStandardInput()) : stop.Task;
+        var closed = stopsWithStdin ? ReadToEndAsync(CleanConsole.OpenInput()) : stop.Task;
         var ended = await Task.WhenAny(stop.Task, closed, emulator.Completion);
         return ended == emulator.Completion ? 1 : 0;
     }
@@ -71,7 +70,7 @@ public static class EmulatorProgram
         }
     }
 
-    /// <summary>The folder of an emulator that keeps nothing; it is deleted at the end.</summary>
+    /// <summary>A temporary folder for an emulator that keeps nothing.</summary>
     private sealed class TemporaryFolder : IDisposable
     {
         private readonly bool _isTemporary;
@@ -80,7 +79,7 @@ public static class EmulatorProgram
 
         public string Path { get; }
 
-        /// <summary>The folder of the options, or a new one where they name none.</summary>
+        /// <summary>The folder of the options, or a new one if they name none.</summary>
         public static TemporaryFolder For(EmulatorOptions options) =>
             options.DataFolder.Length > 0
                 ? new(options.DataFolder, isTemporary: false)

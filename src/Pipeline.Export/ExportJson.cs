@@ -5,7 +5,8 @@ using Pipeline.Json;
 namespace Pipeline.Export;
 
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, Converters = [typeof(UtcTimeConverter)])]
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, Converters = [typeof(UtcTimeConverter)],
+    RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(ExportMessage))]
 [JsonSerializable(typeof(ExportNote))]
 [JsonSerializable(typeof(string[]))]

@@ -17,7 +17,7 @@ public static class ExportServices
 {
     private const string FolderName = "exports";
 
-    // One file at a time, which bounds memory; the rest of the work goes on meanwhile.
+    // One file at a time bounds the memory. Other work continues meanwhile.
     private const int AtOnce = 1;
 
     /// <summary>Adds the stage, its queue and its files. The ports must be registered too.</summary>

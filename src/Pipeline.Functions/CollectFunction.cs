@@ -9,8 +9,8 @@ using Pipeline.Sweep;
 namespace Pipeline.Functions;
 
 /// <summary>
-/// Runs <see cref="CollectStage"/> for messages of queue <c>results</c>. Then closes what the message has finished: the
-/// timer of Sweep may come half a minute later.
+/// Runs <see cref="CollectStage"/> for messages of queue <c>results</c>. Then closes what the message has completed,
+/// because Sweep's timer may come half a minute later.
 /// </summary>
 internal sealed class CollectFunction(CollectStage stage, ClosingStage closing, MessageRunner runner)
 {

@@ -11,8 +11,8 @@ namespace Pipeline.Functions;
 
 /// <summary>
 /// Runs <see cref="DeadLetterStage"/> for messages of the poison queues. A poison queue has no poison queue of its own,
-/// so a message that fails here is delivered again. After a transient error that goes on without limit; after any other
-/// error the message is dropped with its last try.
+/// so a message that fails here is delivered again: without limit after a transient error, otherwise until its last
+/// attempt, after which it is dropped.
 /// </summary>
 internal sealed partial class DeadLetterFunction(DeadLetterStage stage, ILogger<DeadLetterFunction> logger)
 {

@@ -9,8 +9,8 @@ namespace Pipeline.Functions;
 /// it once OpenTelemetry is on (azure-functions-dotnet-worker issues 3487 and 3489).
 /// </summary>
 /// <remarks>
-/// The other cure is to claim a version of the worker's telemetry schema as a capability. That would promise what this
-/// app does not know of, and its meaning may change with the host.
+/// The alternative is to claim a version of the worker's telemetry schema as a capability. That would promise what this
+/// app does not know, and its meaning may change with the host.
 /// </remarks>
 internal sealed class InvocationLogScope(ILogger<InvocationLogScope> logger) : IFunctionsWorkerMiddleware
 {

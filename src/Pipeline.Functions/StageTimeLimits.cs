@@ -1,8 +1,8 @@
 namespace Pipeline.Functions;
 
 /// <summary>
-/// Time limits of the functions. All are below <c>functionTimeout</c> in host.json, at which the host kills the whole
-/// worker.
+/// Time limits of the functions. All are shorter than <c>functionTimeout</c> in host.json, because at that limit the
+/// host kills the whole worker.
 /// </summary>
 internal static class StageTimeLimits
 {
@@ -10,7 +10,8 @@ internal static class StageTimeLimits
     public static readonly TimeSpan Intake = TimeSpan.FromMinutes(25);
 
     /// <summary>
-    /// Longer than the timeout of the POST. With <see cref="Intake"/>, which comes before it, still below the host's.
+    /// Longer than the timeout of the POST. Together with <see cref="Intake"/>, which comes first, still shorter than
+    /// the host's limit.
     /// </summary>
     public static readonly TimeSpan PostAfterIntake = TimeSpan.FromMinutes(4);
 
@@ -28,6 +29,6 @@ internal static class StageTimeLimits
     /// </summary>
     public static readonly TimeSpan Export = TimeSpan.FromMinutes(20);
 
-    /// <summary>The next run continues with what one run does not reach.</summary>
+    /// <summary>The next run continues with what one run does not complete.</summary>
     public static readonly TimeSpan Sweep = TimeSpan.FromMinutes(10);
 }

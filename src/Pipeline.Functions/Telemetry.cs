@@ -22,7 +22,7 @@ internal static class Telemetry
 
     /// <summary>
     /// Adds the export to Application Insights if its connection string is set, and to a collector if
-    /// <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> or that of a signal is. Signs in to Application Insights with the app's
+    /// <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> or that of a signal is set. Signs in to Application Insights with the app's
     /// identity instead of the key in that string.
     /// </summary>
     public static IServiceCollection AddTelemetry(this IServiceCollection services, IConfiguration configuration)

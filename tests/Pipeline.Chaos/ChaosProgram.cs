@@ -23,9 +23,28 @@ internal static class ChaosProgram
         TimeSpan Elapsed() => TimeProvider.System.GetElapsedTime(started);
         var installation = new Installation(options.Command);
         var verdicts = new List<Verdict>();
-        await Parallel.ForEachAsync(Plans(options, Elapsed, verdicts),
-            new ParallelOptions { MaxDegreeOfParallelism = options.Parallel },
+        var alone = new List<TrialPlan>();
+        await Parallel.ForEachAsync(
+            Plans(options, Elapsed, verdicts), new ParallelOptions { MaxDegreeOfParallelism = options.Parallel },
             async (plan, _) =>
+        {
+            if (plan.Kind != TrialKind.Hostile)
+                await RunTrialAsync(plan);
+            else
+                lock (alone)
+                    alone.Add(plan);
+        });
+        // They compare durations, so no other trial may run beside them.
+        foreach (var plan in alone)
+            await RunTrialAsync(plan);
+        var report = new Report(options, verdicts, Elapsed());
+        var text = report.Write();
+        Console.Out.Write(text);
+        if (options.Report is { } path)
+            await File.WriteAllTextAsync(path, text);
+        return verdicts.All(v => v.IsClean) && (!options.IsComplete || report.Holes.Count == 0) ? 0 : 1;
+
+        async Task RunTrialAsync(TrialPlan plan)
         {
             var began = Elapsed();
             using ITrial trial = plan.Kind == TrialKind.Hostile
@@ -36,13 +55,7 @@ internal static class ChaosProgram
             lock (verdicts)
                 verdicts.Add(verdict);
             Console.Error.WriteLine(verdict.Describe());
-        });
-        var report = new Report(options, verdicts, Elapsed());
-        var text = report.Write();
-        Console.Out.Write(text);
-        if (options.Report is { } path)
-            await File.WriteAllTextAsync(path, text);
-        return verdicts.All(v => v.IsClean) && (!options.IsComplete || report.Holes.Count == 0) ? 0 : 1;
+        }
     }
 
     private static IEnumerable<TrialPlan> Plans(ChaosOptions options, Func<TimeSpan> elapsed, List<Verdict> verdicts)

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-
 using System.Net.NetworkInformation;
 using System.Text;
 
@@ -38,6 +37,8 @@ internal sealed class Child : IDisposable
         foreach (var name
             in start.Environment.Keys.Where(n => Foreign.Any(f => n.StartsWith(f, StringComparison.Ordinal))).ToList())
             start.Environment.Remove(name);
+        // A killed .NET process would leave the debugger's pipes and the diagnostics socket in the temporary folder.
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
         _process = Process.Start(start) ?? throw new InvalidOperationException($"{file} did not start.");
@@ -54,6 +55,16 @@ internal sealed class Child : IDisposable
     public int Id => _process.Id;
 
     public bool HasEnded => _process.HasExited;
+
+    /// <summary>Processor time that it has used.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
 
     /// <summary>Whether SIGKILL ended it.</summary>
     public bool WasKilled => _process.HasExited && _process.ExitCode == Killed;
@@ -151,8 +162,7 @@ internal sealed class Child : IDisposable
             limit.TotalSeconds * TimeProvider.System.TimestampFrequency);
         while (!_process.HasExited && TimeProvider.System.GetTimestamp() < end)
         {
-            var stat = await File.ReadAllTextAsync($"/proc/{_process.Id}/stat");
-            if (stat[(stat.LastIndexOf(')') + 2)..].StartsWith('T'))
+            if (IsStopped())
                 return true;
             await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
         }
@@ -165,6 +175,20 @@ internal sealed class Child : IDisposable
         if (!_process.HasExited)
             _process.Kill(entireProcessTree: true);
         _process.Dispose();
+    }
+
+    /// <summary>Whether the process is stopped. It may end while this looks; then its file cannot be read.</summary>
+    private bool IsStopped()
+    {
+        try
+        {
+            var stat = File.ReadAllText($"/proc/{_process.Id}/stat");
+            return stat[(stat.LastIndexOf(')') + 2)..].StartsWith('T');
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 
     private void Hear(object sender, DataReceivedEventArgs line)

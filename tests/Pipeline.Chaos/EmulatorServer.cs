@@ -14,6 +14,9 @@ internal sealed class EmulatorServer(Installation installation, HttpClient http,
             ? "was never started"
             : $"{(server.HasEnded ? "has ended" : "runs")}: {server.LastWords}";
 
+    /// <summary>Processor time that it has used since its last start.</summary>
+    public TimeSpan ProcessorTime => _server?.ProcessorTime ?? TimeSpan.Zero;
+
     public Uri Api => new($"http://127.0.0.1:{_port}/");
 
     /// <summary>Starts it with faults.</summary>

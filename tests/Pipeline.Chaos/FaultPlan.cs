@@ -67,12 +67,14 @@ internal sealed record FaultPlan(IReadOnlyDictionary<string, string> Drawn, int 
 
     /// <summary>
     /// Chooses hostile faults: half of the time all of them at a moderate rate, otherwise a single kind of one fault.
+    /// Consecutive seeds go through all faults.
     /// </summary>
     public static FaultPlan DrawHostile(Random random, int seed)
     {
-        var name = Hostile[1 + (seed % (Hostile.Length - 1))];
+        var (turn, index) = int.DivRem(seed, Hostile.Length - 1);
+        var name = Hostile[1 + index];
         var words = FaultCatalog.ByName[name].Words;
-        var (fault, value) = random.Next(2) == 0
+        var (fault, value) = turn % 2 == 0
             ? (Hostile[0], Rates[random.Next(2, Rates.Length)])
             : (name, $"{words[random.Next(words.Length)]}@{Rates[random.Next(4, Rates.Length)]}");
         return new(

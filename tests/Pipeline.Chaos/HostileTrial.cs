@@ -30,6 +30,7 @@ internal sealed class HostileTrial : ITrial
     private readonly Verdict _verdict;
     private double _slowness = 1;
     private TimeSpan _answered;
+    private TimeSpan _emulated;
 
     public HostileTrial(Installation installation, TrialPlan plan)
     {
@@ -50,10 +51,11 @@ internal sealed class HostileTrial : ITrial
             var (alone, beside) = (Urls(1, _plan.Urls), Urls(1001, _plan.Urls));
             var hostile = Urls(2001, HostileUrls).ConvertAll(url => $"{url}&{HostileMark.Word}");
             _verdict.HonestAlone = await ServeAsync("alone", [], alone);
-            var answeredAlone = _answered;
+            var (answeredAlone, emulatedAlone) = (_answered, _emulated);
             _verdict.HonestBeside = await ServeAsync("beside", hostile, beside);
-            // Emulator and command share this machine: what the emulator is slower by is no fault of the command.
-            var slower = RequestsInTurn * (_answered - answeredAlone);
+            // Emulator and command share this machine: what the emulator is slower by, or takes of the processors to
+            // make hostile data, is no fault of the command.
+            var slower = Longer(RequestsInTurn * (_answered - answeredAlone), _emulated - emulatedAlone);
             var allowed = Longer(
                 _verdict.HonestAlone * Times,
                 _verdict.HonestAlone + (Noise * _slowness)) + Longer(slower, TimeSpan.Zero);
@@ -107,11 +109,12 @@ internal sealed class HostileTrial : ITrial
         if (hostile.Count > 0)
             await workers.AddListAsync(hostile.Select(url => (url, "")));
         await workers.AddListAsync(honest.Select(url => (url, "")));
-        var started = TimeProvider.System.GetTimestamp();
+        var (started, emulated) = (TimeProvider.System.GetTimestamp(), _emulator.ProcessorTime);
         var probes = new List<TimeSpan>();
         await WaitAsync(
             server, () => Auditor.HasList(workers.Out, honest.Count), "has not ended the honest list", Bound, probes);
         var took = TimeProvider.System.GetElapsedTime(started);
+        _emulated = _emulator.ProcessorTime - emulated;
         _answered = probes.Count == 0 ? TimeSpan.Zero : probes.Order().ElementAt(probes.Count / 2);
         await WaitAsync(
             server,

@@ -63,7 +63,7 @@ internal sealed class Report(ChaosOptions options, IReadOnlyList<Verdict> verdic
         Each trial takes lists of 50 to 89 URLs through the real command and a real emulator of the API, each in its own
         process. The command is started again and again and killed with SIGKILL each time: at a named boundary between
         two durable steps, at a random time, together with the emulator, as one of two workers on the same state, or as
-        a stale worker that was frozen with SIGSTOP while another took over.
+        a stale worker that was stopped with SIGSTOP and went on after another one had taken over.
         Some trials run on a disk that fills up, some with a clock that is a day ahead or behind at each start, some
         over Azurite, which is stopped and restarted, and some serve under a flood of forged webhooks; every trial with
         kills receives a few forged ones. Some trials, without kills, serve an honest list alone and then a similar one

@@ -135,7 +135,7 @@ internal sealed class Trial : ITrial
         if (!_plan.IsRestored || round % 3 != 1)
             return;
         await Task.Delay(TimeSpan.FromMilliseconds(_random.Next(1500)) * _slowness, TimeProvider.System);
-        await _workers.KeepAsync("backup", "--to");
+        await _workers.KeepAsync("backup", "--replace", "--to");
     }
 
     /// <summary>

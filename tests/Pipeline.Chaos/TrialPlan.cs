@@ -77,13 +77,15 @@ internal sealed record TrialPlan(
             TrialKind.Plain, TrialKind.Azure, TrialKind.Restored, TrialKind.Hostile, TrialKind.RestoredAzure];
 
     /// <summary>
-    /// The boundaries at which trials kill. Those of notifications and of an erasure, which trials have not, are killed
-    /// by NotificationKillSuite and the tests of <c>pipeline erase</c>.
+    /// The boundaries at which trials kill workers. NotificationKillSuite, the tests of <c>pipeline erase</c> and
+    /// KeepingKillTests kill at those of notifications, erasures, backups and restores.
     /// </summary>
     public static readonly IReadOnlyList<string> Killed =
     [
         .. CrashPoint.Names.Where(name => !name.StartsWith("notify.", StringComparison.Ordinal)
-            && !name.StartsWith("erase.", StringComparison.Ordinal)),
+            && !name.StartsWith("erase.", StringComparison.Ordinal)
+            && !name.StartsWith("backup.", StringComparison.Ordinal)
+            && !name.StartsWith("restore.", StringComparison.Ordinal)),
     ];
 
     /// <summary>Whether lists are exported when they close: only then are those boundaries passed.</summary>

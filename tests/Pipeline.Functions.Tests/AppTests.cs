@@ -70,7 +70,7 @@ public sealed class AppTests
             f => Assert.Equal("PipelineStorage", f[0].GetProperty("connection").GetString()));
     }
 
-    /// <summary>Flex Consumption scales all HTTP functions together, and each other function by itself.</summary>
+    /// <summary>Flex Consumption scales all HTTP functions together, and each other function on its own.</summary>
     [Fact]
     public async Task TheScaleGroupsAreThoseThatThePagesCount()
     {

@@ -40,7 +40,7 @@ public sealed class AzureTests(Servers servers)
         Assert.Equal(1, await CountAsync(app, "manifests", limit.Token));
     }
 
-    /// <summary>Lets the timer come often until the list is closed.</summary>
+    /// <summary>Runs the timer repeatedly until the list is closed.</summary>
     private static async Task<ListEntry> RunAsync(DeployedApp app, CancellationToken cancellationToken)
     {
         string? listId = null;

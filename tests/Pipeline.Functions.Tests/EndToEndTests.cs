@@ -79,7 +79,7 @@ public sealed class EndToEndTests(Servers servers)
     private static async Task<JsonElement> ExportedAsync(BlobContainerClient exports)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(60));
+        limit.CancelAfter(TimeSpan.FromMinutes(2));
         var blob = exports.GetBlobClient($"_lists/{ListId}.json");
         while (true)
         {
@@ -91,7 +91,7 @@ public sealed class EndToEndTests(Servers servers)
         }
     }
 
-    /// <summary>Lets the timer come often until the list is closed.</summary>
+    /// <summary>Runs the timer repeatedly until the list is closed.</summary>
     private static async Task SweepUntilClosedAsync(FunctionsApp app)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);

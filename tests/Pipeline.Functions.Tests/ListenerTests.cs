@@ -11,7 +11,7 @@ using Status = Pipeline.Functions.Tests.Host.Protocol.StatusResult.Types.Status;
 
 namespace Pipeline.Functions.Tests;
 
-/// <summary>What the host's queue listener and log do with the app, where it is not what one would expect.</summary>
+/// <summary>What the host's queue listener and log do with the app where that is surprising.</summary>
 public sealed class ListenerTests(Servers servers)
 {
     private const string Message =

@@ -69,7 +69,7 @@ public sealed class QueueFunctionTests(Servers servers)
         Assert.Equal((Status.Success, 1), (delivery.Result, delivery.DequeueCount));
         var message = Assert.Single(await ReceiveAsync(app, QueueNames.UrlLists + QueueNames.PoisonSuffix));
         Assert.Equal("s3://elsewhere/list.txt", message.GetProperty("source").GetString());
-        await app.Host.WaitForLogAsync("poison queue after try 1: ", "s3://elsewhere/list.txt");
+        await app.Host.WaitForLogAsync("poison queue (attempt 1): ", "s3://elsewhere/list.txt");
     }
 
     [Fact]

@@ -11,7 +11,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Functions.Tests;
 
-/// <summary>A collector receives what the app does with a list, and nothing that is secret.</summary>
+/// <summary>A collector receives what the app does with a list, and no secret.</summary>
 [Trait("Needs", "servers")]
 [Trait("Promise", "6")]
 public sealed class TelemetryTests(Servers servers)

@@ -1,8 +1,8 @@
 using Pipeline.Fuzz;
 using SharpFuzz;
 
-// docs/fuzzing.md says how to run it. Without a fuzzer it says what becomes of each file; a broken promise ends it with
-// an exception.
+// docs/fuzzing.md says how to run it. Without a fuzzer it says whether each file is accepted. A broken promise ends it
+// with an exception.
 if (args is not [var name, _, ..] || !FuzzTargets.All.TryGetValue(name, out var check))
 {
     Console.Error.WriteLine($"Usage: Pipeline.Fuzz {string.Join('|', FuzzTargets.All.Keys)} afl | libfuzzer | FILE...");

@@ -66,7 +66,7 @@ public static class ReplyTarget
         RequireId(task.Id);
         RequireId(task.BatchId);
         foreach (var text
-            in (string?[])[task.State, task.Error, task.ErrorType, task.DownloadUrl, task.OutputUrl, task.CallbackUrl])
+            in (string?[])[task.State, task.Error, task.ErrorType, task.DownloadUrl, task.OutputUrl, .. task.Addresses])
             PlainText.Require(text, "A task's text");
         if (task.Input is { } input)
             PlainText.Require(input, "A task's echoed input");

@@ -2,6 +2,8 @@
 
 namespace Pipeline.Tests;
 
-/// <summary>The collection of tests that measure the memory of the process; no other test runs beside them.</summary>
+/// <summary>
+/// The collection of tests that measure the memory of the process; no other test runs at the same time.
+/// </summary>
 [CollectionDefinition(nameof(Alone), DisableParallelization = true)]
 public sealed class Alone;

@@ -3,12 +3,10 @@ using Xunit.v3;
 
 namespace Pipeline.Tests;
 
-/// <summary>
-/// Starts the classes that take longest first: one that started last would run on alone when all others have ended.
-/// </summary>
+/// <summary>Starts the slowest classes first: a slow class that starts last would run alone at the end.</summary>
 public sealed class SlowestFirst : ITestCollectionOrderer
 {
-    // Those that start processes and wait for time to pass. A class counts for the first part of its name that fits.
+    // These start processes or wait for time to pass. The first part that a class's name contains is its rank.
     private static readonly string[] Slow =
     [
         ".EndToEnd.Kill", ".EndToEnd.", ".Drills.", ".Records.Sample", ".Cli.", ".Export.", ".Docs.", ".Infra.",

@@ -66,8 +66,11 @@ if [ "$(cat "$root/postgres/stamp" 2>/dev/null)" != "$postgres" ]; then
   echo "$postgres" > "$root/postgres/stamp"
 fi
 
-# The programs that load exports (docs/load.md). They are installed, where that is allowed: they are no servers to unpack.
+# The programs that load exports (docs/load.md), and what links the native program. They are installed, where that is
+# allowed: they are no servers to unpack.
 programs=()
+command -v clang > /dev/null || command -v gcc > /dev/null || programs+=(clang)
+[ -f /usr/include/zlib.h ] || programs+=(zlib1g-dev)
 command -v psql > /dev/null || programs+=(postgresql-client)
 command -v sqlite3 > /dev/null || programs+=(sqlite3)
 /usr/bin/python3 -c 'import pandas' 2> /dev/null || programs+=(python3-pandas)
@@ -75,5 +78,5 @@ if [ ${#programs[@]} -gt 0 ] && [ "$(id -u)" = 0 ]; then
   echo "Installing ${programs[*]}"
   apt-get install -y -qq "${programs[@]}" > /dev/null || { apt-get -qq update && apt-get install -y -qq "${programs[@]}" > /dev/null; }
 elif [ ${#programs[@]} -gt 0 ]; then
-  echo "Missing for LoadPageTests: ${programs[*]}. Install them as root." >&2
+  echo "Missing: ${programs[*]}. Install them as root." >&2
 fi

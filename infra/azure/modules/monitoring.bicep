@@ -35,10 +35,12 @@ resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' = {
 // The tables of Application Insights keep 90 days whatever the workspace says, unless each is told.
 var tables = [
   'AppAvailabilityResults'
+  'AppBrowserTimings'
   'AppDependencies'
   'AppEvents'
   'AppExceptions'
   'AppMetrics'
+  'AppPageViews'
   'AppPerformanceCounters'
   'AppRequests'
   'AppSystemEvents'

@@ -14,7 +14,7 @@ param tags textMap
 @description('Redundancy.')
 param sku 'Standard_LRS' | 'Standard_ZRS' | 'Standard_GRS' | 'Standard_GZRS'
 
-@description('Days after their last write until blobs of records and failures are deleted; 0 never deletes them.')
+@description('Days after their last write until blobs of records, failures and exports are deleted; 0 never deletes them.')
 param recordDays int
 
 @description('Days after their last write until lists in blobs are deleted; 0 never deletes them.')
@@ -43,6 +43,7 @@ var retention = [
   { name: claimsContainer, container: claimsContainer, days: claimDays, tags: [] }
   { name: 'records', container: 'records', days: recordDays, tags: [] }
   { name: 'failures', container: 'failures', days: recordDays, tags: [] }
+  { name: 'exports', container: 'exports', days: recordDays, tags: [] }
   // The app tags a part when its submission closes. Without the tag a part stays, however old it is.
   { name: 'parts', container: 'records', days: partDays, tags: [{ name: 'closed', op: '==', value: 'true' }] }
 ]

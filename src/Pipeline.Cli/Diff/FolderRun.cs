@@ -2,11 +2,11 @@ using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Pipeline.Cli.Run;
-using Pipeline.Intake.Reading.Json;
 using Pipeline.Json;
 using Pipeline.Model;
 using Pipeline.Records;
 using Pipeline.Reports.Diff;
+using Pipeline.Stores.Local;
 
 namespace Pipeline.Cli.Diff;
 
@@ -24,11 +24,25 @@ internal sealed class FolderRun(string folder, string? listId)
     /// <summary>Whether a folder holds the files of a run.</summary>
     public static bool Exists(string folder) => File.Exists(Path.Combine(folder, RecordsFile));
 
-    /// <summary>Reads the inputs: those with a record, then those with a failure.</summary>
-    /// <exception cref="PipelineException">Permanent: a line is no record.</exception>
+    /// <summary>
+    /// Reads the inputs, each once: those with a record, then those with a failure. A folder may hold several runs of
+    /// an input; its last record counts.
+    /// </summary>
+    /// <exception cref="PipelineException">Permanent: a line is no record or no failure.</exception>
     public async IAsyncEnumerable<RunInput> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (var record in ReadRecordsAsync(cancellationToken))
+        using var scratch = new RunScratch();
+        await foreach (var input in ReadFilesAsync(cancellationToken))
+            scratch.Add(input.Key, input.Url, input.Outcome, input.IsLeftOut);
+        foreach (var (key, url, outcome) in scratch.All())
+            yield return new(key, url, outcome);
+    }
+
+    private async IAsyncEnumerable<RunInput> ReadFilesAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await using var reader = RecordReader.OpenFile(Path.Combine(folder, RecordsFile), Reading);
+        await foreach (var record in Told(reader.ReadAsync(cancellationToken)))
         {
             if (listId is null || record.ListId == listId)
                 yield return new(
@@ -39,29 +53,26 @@ internal sealed class FolderRun(string folder, string? listId)
         var failures = Path.Combine(folder, FailuresFile);
         if (!File.Exists(failures))
             yield break;
-        var number = 0;
-        await foreach (var line in File.ReadLinesAsync(failures, cancellationToken))
+        await foreach (var failure in Told(FailureReader.ReadFileAsync(failures, Reading, cancellationToken)))
         {
-            if (ReadFailure(line, ++number) is { Input: { } input } failure
-                && (listId is null || failure.ListId == listId))
-                yield return new(KeyOf(input, failure.Id), failure.Url, null);
+            if (listId is null || failure.ListId == listId)
+                yield return new(KeyOf(InputOf(failure), failure.Id), failure.Url, null);
         }
     }
 
-    private async IAsyncEnumerable<Record> ReadRecordsAsync(
-        [EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <summary>Passes on what is read, and tells what cannot be as a user understands it.</summary>
+    private async IAsyncEnumerable<T> Told<T>(IAsyncEnumerable<T> source)
     {
-        await using var reader = RecordReader.OpenFile(Path.Combine(folder, RecordsFile), Reading);
-        await using var records = reader.ReadAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
-        while (await MoveNextAsync(records))
-            yield return records.Current;
+        await using var items = source.GetAsyncEnumerator();
+        while (await MoveNextAsync(items))
+            yield return items.Current;
     }
 
-    private async ValueTask<bool> MoveNextAsync(IAsyncEnumerator<Record> records)
+    private async ValueTask<bool> MoveNextAsync<T>(IAsyncEnumerator<T> items)
     {
         try
         {
-            return await records.MoveNextAsync();
+            return await items.MoveNextAsync();
         }
         catch (RecordException problem)
         {
@@ -71,22 +82,9 @@ internal sealed class FolderRun(string folder, string? listId)
         }
     }
 
-    private Pipeline.Model.Failure? ReadFailure(string line, int number)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(line, PipelineJson.Default.Failure);
-        }
-        catch (JsonException problem)
-        {
-            throw PipelineException.Permanent(
-                FailureReasons.InvalidInput,
-                $"{Path.Combine(folder, FailuresFile)}, line {number}: it is no failure "
-                    + $"({JsonProblems.Describe(problem)}). See what else is wrong: "
-                    + $"pipeline verify {Shell.Quote(folder)}",
-                problem);
-        }
-    }
+    /// <summary>The input; of a line that is none, its text.</summary>
+    private static JsonElement InputOf(Records.Failure failure) =>
+        failure.Input ?? JsonSerializer.SerializeToElement(failure.InputText ?? "", PipelineJson.Plain.String);
 
     /// <summary>
     /// The key that a series has for the input. Intake adds a record's id as tag where URLs repeat; that is not part of

@@ -1,3 +1,4 @@
+using Azure;
 using Microsoft.Extensions.Options;
 using Pipeline.Cli.Settings;
 using Pipeline.Model;
@@ -72,6 +73,11 @@ internal sealed class Checks(RunSettings settings, IReadOnlyCollection<string> f
         {
             (_isWrong, _isDown) = (_isWrong || e.IsPermanent, _isDown || !e.IsPermanent);
             return new(name, false, e.Message);
+        }
+        catch (RequestFailedException missing) when (missing.Status == 404)
+        {
+            _isWrong = true;
+            return new(name, false, CommandFaults.NoAccount(missing));
         }
         catch (OptionsValidationException)
         {

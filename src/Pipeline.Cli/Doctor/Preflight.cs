@@ -68,7 +68,9 @@ internal sealed class Preflight : IAsyncDisposable
                     + "key of your Nimble account.");
         try
         {
-            await foreach (var _ in _services.GetRequiredService<NimbleClient>().ListBatchesAsync(cancellationToken))
+            // One batch is enough; a page of a hundred names up to 100,000 tasks.
+            var nimble = _services.GetRequiredService<NimbleClient>();
+            await foreach (var _ in nimble.ListBatchesAsync(cancellationToken, pageSize: 1))
                 break;
             return $"{api.Authority} takes the key";
         }

@@ -151,11 +151,7 @@ internal sealed class ExportJob(RunSettings settings, ExportRequest options)
                 $"The disk that holds {options.Path} is full. Nothing was exported. Free some space, or add "
                     + "--content none, then run the same command again.",
                 problem)
-            : PipelineException.Permanent(
-                FailureReasons.InvalidConfiguration,
-                $"--out {options.Path} cannot be written: {FaultWords.Of(problem)}. "
-                    + "Name a path in a folder that exists and that can be written.",
-                problem);
+            : OutputFile.CannotWrite("--out", options.Path, problem);
 
     private async Task ReportAsync(ExportCounts counts)
     {

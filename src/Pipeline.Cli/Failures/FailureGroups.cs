@@ -1,6 +1,7 @@
 using Pipeline.Cli.Run;
 using Pipeline.Cli.Settings;
 using Pipeline.Model;
+using Pipeline.Reports;
 using Pipeline.Urls;
 
 namespace Pipeline.Cli.Failures;
@@ -18,11 +19,13 @@ internal sealed class FailureGroups(RunSettings settings, Selection selection)
     public bool Have(IEnumerable<string> reasons) => reasons.All(_groups.ContainsKey);
 
     /// <summary>Counts a failure.</summary>
-    public void Add(Failure failure)
+    public void Add(CurrentFailure current)
     {
+        var failure = current.Failure;
         if (!_groups.TryGetValue(failure.Reason, out var group))
             _groups[failure.Reason] = group = new(failure);
         group.Count++;
+        group.Advice.Add(current);
         if (group.Lists.Count < MaxLists)
             group.Lists.Add(failure.ListId);
     }
@@ -56,13 +59,8 @@ internal sealed class FailureGroups(RunSettings settings, Selection selection)
         yield return $"{Amount.Of(group.Count, "failure")}: {group.Example.Reason}";
         yield return $"  such as {Place(group.Example)}";
         yield return $"  {Message(group.Example)}";
-        var remedy = FailureRemedies.Of(group.Example.Reason);
-        if (remedy.ReplaysFree)
-            yield return $"  Look again, without cost: '{Replay(group)}'";
-        if (remedy.Resubmits)
-            yield return $"  Post again, may be billed: '{Replay(group)} --resubmit'";
-        if (!remedy.ReplaysFree && !remedy.Resubmits)
-            yield return "  Correct the lines in the list, and run it as a new one.";
+        foreach (var line in group.Advice.Lines(Replay(group)))
+            yield return $"  {line}";
     }
 
     private string Replay(Group group)
@@ -78,6 +76,8 @@ internal sealed class FailureGroups(RunSettings settings, Selection selection)
         public Failure Example => example;
 
         public long Count { get; set; }
+
+        public ReplayAdvice Advice { get; } = new();
 
         public SortedSet<string> Lists { get; } = new(StringComparer.Ordinal);
     }

@@ -70,12 +70,13 @@ internal static class FailuresCommand
         var groups = new FailureGroups(settings, selection);
         string? listId = null;
         foreach (var list in await selection.FindListsAsync(ledger, settings.WorkStore.Name, cancellationToken))
-            await foreach (var failure in failures.ReadAsync(list, cancellationToken))
+            await foreach (var current in failures.ReadCurrentAsync(list, cancellationToken))
             {
+                var failure = current.Failure;
                 if (!selection.Matches(failure.Id, failure.Reason))
                     continue;
-                counts.Add(failure.Reason);
-                groups.Add(failure);
+                counts.Add(current);
+                groups.Add(current);
                 if (form == FailureForm.Json)
                     await output.WriteLineAsync(JsonSerializer.Serialize(failure, PipelineJson.Plain.Failure));
                 else if (form == FailureForm.Lines)
@@ -91,7 +92,7 @@ internal static class FailuresCommand
                 await output.WriteProseAsync(line, indent: 2);
         if (form != FailureForm.Json)
             await Console.Error.WriteProseAsync(
-                counts.Describe(Shell.Command(settings, "replay") + selection.Arguments));
+                counts.Summarize(Shell.Command(settings, "replay") + selection.Arguments));
         return ExitCodes.Complete;
     }
 

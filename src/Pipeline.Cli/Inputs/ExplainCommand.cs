@@ -63,17 +63,19 @@ internal static class ExplainCommand
         else
             foreach (var history in explanation.Inputs)
                 foreach (var line in Describe(history))
-                    await Console.Out.WriteLineAsync(
+                    await Console.Out.WriteProseAsync(
                         CommandsInText.Complete(
-                            UrlCredentials.HideAll(line.ReplaceLineEndings(" ")), settings.StateArguments));
+                            UrlCredentials.HideAll(line.ReplaceLineEndings(" ")), settings.StateArguments), indent: 4);
         if (explanation.Note is { } note)
-            await Console.Error.WriteLineAsync(note);
+            await Console.Error.WriteProseAsync(note);
         if (!explanation.IsComplete)
-            await Console.Error.WriteLineAsync(
-                $"Not all lists were searched. Name one: {Shell.Command(settings, "explain WHAT --list LIST_ID")}");
+            await Console.Error.WriteProseAsync(
+                $"Not all lists were searched. Name one: '{Shell.Command(settings, "explain WHAT --list LIST_ID")}'");
         if (explanation.Inputs.Count > 0)
             return ExitCodes.Complete;
-        await Console.Error.WriteLineAsync($"Nothing is known of {DisplayText.Quote(UrlCredentials.HideAll(text))}.");
+        await Console.Error.WriteProseAsync(
+            $"Nothing is known of {DisplayText.Quote(UrlCredentials.HideAll(text))} in {settings.WorkStore.Name}. "
+                + $"'{Shell.Command(settings, "status --all")}' shows the lists.");
         return ExitCodes.Error;
     }
 

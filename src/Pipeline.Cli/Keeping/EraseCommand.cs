@@ -52,18 +52,26 @@ internal static class EraseCommand
                 $"{DisplayText.Quote(listId)} is no id of a list. "
                     + $"'{Shell.Command(settings, "status")}' shows the ids.");
         settings.WorkStore.RequireExisting();
+        var isEmulated = ErasedElsewhere.IsEmulated(settings);
+        if (choice.WithObjects && isEmulated)
+            throw PipelineException.Permanent(
+                FailureReasons.InvalidConfiguration,
+                $"{Objects.Name} is for a bucket, and the results of the built-in emulator are in "
+                    + $"{EmbeddedEmulator.FolderOf(settings)}. Leave it out, and delete that folder afterwards.");
         await using var stores = await StoreAccess.OpenForErasureAsync(settings, cancellationToken);
         var erasure = stores.Services.GetRequiredService<ListErasure>();
         var lists = await erasure.FindAsync(listId, choice, cancellationToken);
+        var folders = isEmulated ? [] : await erasure.FindFoldersAsync(listId, cancellationToken);
         if (!isSure)
-            await AskAsync(listId, lists, choice, cancellationToken);
+            await AskAsync(listId, lists, choice, folders, cancellationToken);
         var report = await erasure.EraseAsync(listId, choice, Operator.Name, cancellationToken);
-        await SayAsync(settings, listId, report, choice);
+        await SayAsync(settings, listId, report, new ErasedElsewhere(settings, choice, folders));
         return report.Parts.Left is null ? ExitCodes.Complete : ExitCodes.Error;
     }
 
     private static async Task AskAsync(
-        string listId, IReadOnlyList<string> lists, ErasureChoice choice, CancellationToken cancellationToken)
+        string listId, IReadOnlyList<string> lists, ErasureChoice choice, IReadOnlyList<string> folders,
+        CancellationToken cancellationToken)
     {
         if (Console.IsInputRedirected)
             throw PipelineException.Permanent(
@@ -72,6 +80,10 @@ internal static class EraseCommand
         await Console.Error.WriteProseAsync(
             $"This removes {string.Join(", ", lists)} for good: inputs, records, failures, manifest and history"
                 + $"{(choice.WithObjects ? ", and its objects in the bucket" : "")}.");
+        if (!choice.WithObjects && folders.Count > 0)
+            await Console.Error.WriteProseAsync(
+                $"Its objects stay in {string.Join(", ", folders)}. To delete them too, stop here and add "
+                    + $"{Objects.Name}: afterwards, the ledger no longer knows them.");
         await Console.Error.WriteAsync("Type the id of the list to go on: ");
         var answer = await Task.Run(Console.In.ReadLine, cancellationToken).WaitAsync(cancellationToken);
         if (answer?.Trim() != listId)
@@ -80,7 +92,7 @@ internal static class EraseCommand
     }
 
     private static async Task SayAsync(
-        RunSettings settings, string listId, ErasureReport report, ErasureChoice choice)
+        RunSettings settings, string listId, ErasureReport report, ErasedElsewhere elsewhere)
     {
         var parts = report.Parts;
         if (parts.IsNothing && report.Objects == 0)
@@ -91,11 +103,11 @@ internal static class EraseCommand
                 $"Erased {string.Join(", ", report.Lists)}: {Amount.Of(parts.Inputs, "input")}, "
                     + $"{Records(settings, parts.Records)}, "
                     + $"{Amount.Of(parts.Failures, "failure")}, {Amount.Of(parts.Messages, "message")}"
-                    + $"{(choice.WithObjects ? $", {Amount.Of(report.Objects, "object")} in the bucket" : "")}."));
+                    + $"{(elsewhere.ObjectsGo ? $", {Amount.Of(report.Objects, "object")} in the bucket" : "")}."));
         if (parts.Left is { } left)
             await Console.Error.WriteProseAsync($"pipeline: {left}");
         await Console.Out.WriteProseAsync("What is elsewhere is not erased:");
-        foreach (var place in Elsewhere(settings, choice))
+        foreach (var place in elsewhere.Describe(parts.IsNothing ? listId : null))
             await Console.Out.WriteProseAsync($"- {place}", 2);
     }
 
@@ -103,23 +115,4 @@ internal static class EraseCommand
     private static string Records(RunSettings settings, long count) => settings.WorkStore.IsShared
         ? Amount.Of(count, "file of records", "files of records")
         : Amount.Of(count, "record");
-
-    private static IEnumerable<string> Elsewhere(RunSettings settings, ErasureChoice choice)
-    {
-        var emulator = EmbeddedEmulator.FolderOf(settings);
-        var isEmulated = settings is { IsEmbedded: true, WorkStore.IsShared: false } && Directory.Exists(emulator);
-        yield return isEmulated
-            ? $"the built-in emulator's copies of inputs and results, in {emulator}: delete that folder once no run "
-                + "works here"
-            : "Nimble's own copies of inputs and results, until Nimble deletes them (up to 7 days)";
-        yield return choice.WithObjects
-            ? "earlier versions of the objects, in a bucket with versioning or soft delete"
-            : "the results in the bucket; add --objects to delete them too, before the ledger forgets where they are";
-        yield return settings.WorkStore.IsShared
-            ? "earlier versions and soft-deleted blobs of the storage account, until its retention ends"
-            : "blocks of the disk that the file system has not used again, and its snapshots";
-        yield return "backups that were made before, also by 'pipeline backup'; logs and traces, which name ids";
-        yield return "what consumers have copied, and lists that you keep: files, schedules, other lists with the "
-            + "same URLs";
-    }
 }

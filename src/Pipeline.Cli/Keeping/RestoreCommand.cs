@@ -35,22 +35,28 @@ internal static class RestoreCommand
         Description = "Post from now on without looking for batches that were posted after the backup.",
     };
 
+    private static readonly Option<bool> Lost = new("--lost")
+    {
+        Description = "Name the lists that were posted after the backup and that nobody has sent again.",
+    };
+
     public static Command Create()
     {
         var command = new Command("restore", "Bring a backup back. Stop all other processes first.")
         {
-            From, Replace, Force, Done, RunOptions.Out, RunOptions.State,
+            From, Replace, Force, Lost, Done, RunOptions.Out, RunOptions.State,
         };
         command.Validators.Add(result =>
         {
-            if (result.GetValue(Done) == (result.GetValue(From) is not null))
-                result.AddError("Name the backup with --from FILE, or say --done after a restore.");
+            bool[] said = [result.GetValue(From) is not null, result.GetValue(Lost), result.GetValue(Done)];
+            if (said.Count(isSaid => isSaid) != 1)
+                result.AddError("Name the backup with --from FILE, or say --lost or --done after a restore.");
         });
         command.SetAction((parsed, cancellationToken) =>
         {
             var settings = SettingsReader.Read(parsed);
-            return parsed.GetValue(Done)
-                ? EndAsync(settings, cancellationToken)
+            return parsed.GetValue(Done) ? EndAsync(settings, cancellationToken)
+                : parsed.GetValue(Lost) ? LostListReport.WriteAsync(settings, cancellationToken)
                 : RestoreAsync(
                     settings, parsed.GetValue(From)!, new(parsed.GetValue(Replace), parsed.GetValue(Force)),
                     cancellationToken);
@@ -64,7 +70,8 @@ internal static class RestoreCommand
         await using var stores = await StoreAccess.OpenAsync(settings, cancellationToken);
         await stores.Services.GetRequiredService<IRestoreLedger>().ForgetRestoreAsync(cancellationToken);
         await Console.Out.WriteProseAsync(
-            "Submissions are posted without a look at Nimble from now on. What is being looked for now goes on first.");
+            "From now on, submissions are posted without a look at Nimble. Those that are being looked for are not "
+                + "posted before that look has ended.");
         return ExitCodes.Complete;
     }
 
@@ -76,9 +83,11 @@ internal static class RestoreCommand
         foreach (var paragraph in paragraphs)
             await Console.Out.WriteProseAsync(paragraph);
         await Console.Out.WriteProseAsync(
-            "What it says is not posted may have been posted since. Before anything is posted, it is looked for at "
-                + "Nimble. Send lists of that time again: they are looked for too. See: "
-                + Shell.Command(settings, "status"));
+            "What the backup does not call posted may have been posted since. So it is looked for at Nimble before it "
+                + "is posted. Send the lists again that were sent after the backup: they are looked for too. "
+                + $"'{Shell.Command(settings, "status")}' says how long this goes on.");
+        await Console.Out.WriteProseAsync(
+            $"To name those that nobody has sent again: '{Shell.Command(settings, "restore --lost")}'");
         return ExitCodes.Complete;
     }
 
@@ -89,7 +98,8 @@ internal static class RestoreCommand
             return File.Exists(from)
                 ? File.OpenRead(from)
                 : throw PipelineException.Permanent(
-                    FailureReasons.InvalidConfiguration, $"There is no file {Path.GetFullPath(from)}.");
+                    FailureReasons.InvalidConfiguration,
+                    $"There is no file {Path.GetFullPath(from)}. Name the backup with --from.");
         var registered = new ServiceCollection().AddLogging()
             .AddSingleton(TimeProvider.System).AddCloudObjects(settings.Stores);
         if (settings.Azure is { } account)

@@ -1,5 +1,5 @@
 using System.Text;
-using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Cli.Settings;
 using Pipeline.Emulator.Sample;
@@ -63,7 +63,8 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
             ids.Add(inspection.ListId);
             var entry = await SendAsync(sender, named, inspection, cancellationToken);
             if (entry.State == ListState.Closed)
-                console.WriteWhole(settings.WorkStore.DescribeCompleted(named.Name, entry.ClosedAt));
+                console.WriteWhole(
+                    CompletedNotice.Of(settings, named.Name, inspection.Series, entry.ClosedAt));
             else if (entry.CreatedAt < StartedAt)
                 StartedAt = entry.CreatedAt;
         }
@@ -136,9 +137,15 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
 
     /// <summary>The sample site, with all formats, so that its records show what a record can hold.</summary>
     private byte[] SampleList() => settings.IsEmbedded || settings.Api!.IsLoopback
-        ? JsonSerializer.SerializeToUtf8Bytes(
-            new { inputs = SampleSite.Urls.Select(url => new { url }),
-                shared_inputs = new { formats = (string[])["html", "markdown", "text"], parse = true } })
+        ? Encoding.UTF8.GetBytes(new JsonObject
+        {
+            ["inputs"] = new JsonArray([.. SampleSite.Urls.Select(url => new JsonObject { ["url"] = url })]),
+            ["shared_inputs"] = new JsonObject
+            {
+                ["formats"] = new JsonArray("html", "markdown", "text"),
+                ["parse"] = true,
+            },
+        }.ToJsonString())
         : throw PipelineException.Permanent(
             FailureReasons.InvalidConfiguration, "Name a LIST. The sample site exists only in the emulator.");
 

@@ -1,3 +1,4 @@
+using Pipeline.Emulator;
 using Pipeline.IO;
 using Pipeline.Model;
 
@@ -18,7 +19,7 @@ internal sealed class ListSources : IDisposable
 
     /// <summary>Standard input.</summary>
     public Task<NamedList> ReadInputAsync(CancellationToken cancellationToken) =>
-        HoldAsync("standard input", Console.OpenStandardInput, cancellationToken);
+        HoldAsync("standard input", CleanConsole.OpenInput, cancellationToken);
 
     /// <summary>A list given as text.</summary>
     public NamedList Hold(string name, byte[] text)

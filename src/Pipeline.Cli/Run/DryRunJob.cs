@@ -66,7 +66,7 @@ internal sealed class DryRunJob(RunSettings settings, TextWriter progress)
             + (run.ToPost > 0 && run.Posted == 0 ? $" in {Amount.Of(forecast.Batches, "batch", "batches")}" : "")
             + $" of {Amount.Of(list.Inputs, list.Unit)}";
         if (run.State == ListState.Closed)
-            yield return $"  complete: {settings.WorkStore.DescribeCompleted(run.Name, run.ClosedAt)}";
+            yield return $"  complete: {CompletedNotice.Of(settings, run.Name, list.Series, run.ClosedAt)}";
         else if (run.State is ListState.Open or ListState.Planning)
             yield return $"  under way: {Amount.Of(run.Posted, "URL was", "URLs were")} posted before; a run goes on.";
         foreach (var (what, count) in forecast.Rest.Where(rest => rest.Count > 0))

@@ -48,6 +48,12 @@ internal sealed class EmbeddedEmulator : IAsyncDisposable
         options.Nimble.BaseUrl = _emulator.BaseAddress;
         options.Nimble.RequestsPerSecond = RequestsPerSecond;
         options.Delivery.StorageUrl = Bucket;
+        ApplyTimes(options);
+    }
+
+    /// <summary>Fills in how long to wait for it, also for commands that only say so.</summary>
+    public static void ApplyTimes(PipelineOptions options)
+    {
         // It accepts and lists a POST at once, so what it does not list soon after was never accepted. Posting that
         // again costs nobody anything.
         options.Nimble.Timeout = TimeSpan.FromSeconds(30);

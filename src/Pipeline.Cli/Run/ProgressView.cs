@@ -4,8 +4,10 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pipeline.Hosting;
 using Pipeline.Model;
+using Pipeline.Notation;
 using Pipeline.Options;
 using Pipeline.Ports;
+using Pipeline.Reports.Notices;
 using Pipeline.Submit;
 using Spectre.Console;
 
@@ -15,9 +17,15 @@ namespace Pipeline.Cli.Run;
 /// Shows progress on standard error: a few lines that are drawn again on a terminal, elsewhere a line every few
 /// seconds. Warnings are lines of their own. With <c>--quiet</c> there are warnings only.
 /// </summary>
+/// <param name="console">Where to show it.</param>
+/// <param name="services">The host's services.</param>
+/// <param name="listIds">The lists.</param>
+/// <param name="progress">Reads how far they are.</param>
+/// <param name="quiet">Whether to show warnings only.</param>
+/// <param name="arguments">The options that complete the commands in warnings.</param>
 internal sealed class ProgressView(
     IAnsiConsole console, IServiceProvider services, IReadOnlyList<string> listIds, RunProgressReader progress,
-    bool quiet)
+    bool quiet, string arguments)
 {
     private const string Yellow = "33";
 
@@ -31,10 +39,12 @@ internal sealed class ProgressView(
     private readonly SeriesNotice _series = new(services.GetRequiredService<ILedger>(), listIds);
     private readonly PipelineOptions _options = services.GetRequiredService<IOptions<PipelineOptions>>().Value;
     private readonly SubmissionGate _gate = services.GetRequiredService<SubmissionGate>();
+    private readonly RestoreNotice _restore = services.GetRequiredService<RestoreNotice>();
     private readonly StoreHealth _health = services.GetRequiredService<StoreHealth>();
     private string? _said;
     private string? _saidProblem;
     private bool _saidUnanswered;
+    private bool _saidLookedFor;
     private (LedgerCounts Counts, long At)? _line;
 
     /// <summary>Runs work and shows its progress.</summary>
@@ -95,6 +105,7 @@ internal sealed class ProgressView(
                 Say(notice);
             Show(now);
             SayUnanswered(now.Counts);
+            await SayLookedForAsync(now.Counts, cancellationToken);
         }
         // The work meets the same fault and handles it.
         catch (PipelineException fault) when (fault.IsStoreFault)
@@ -159,6 +170,15 @@ internal sealed class ProgressView(
                 + $"Inputs without a sign {then} (Submit:Unknown).");
     }
 
+    /// <summary>Says once that the ledger was restored, because nothing is posted for some minutes.</summary>
+    private async Task SayLookedForAsync(LedgerCounts counts, CancellationToken cancellationToken)
+    {
+        if (counts.LookedFor == 0 || _saidLookedFor || await _restore.ReadAsync(cancellationToken) is not { } notice)
+            return;
+        _saidLookedFor = true;
+        Warn(notice);
+    }
+
     private void Say(string line)
     {
         if (_live is not null)
@@ -167,8 +187,9 @@ internal sealed class ProgressView(
             console.WriteWhole(line);
     }
 
-    private void Warn(string line)
+    private void Warn(string text)
     {
+        var line = CommandsInText.Complete(text, arguments);
         if (_live is null)
             console.Say(Terminal.Warning, line);
         else

@@ -31,6 +31,7 @@ internal sealed class RunHost : IAsyncDisposable
 
     private readonly Stack<IAsyncDisposable> _parts = new();
     private QueueHostOptions _runnerOptions = null!;
+    private bool _isShared;
     private OpenWorkStore _store = null!;
     private WebApplication _app = null!;
     private PageWarmup? _warmup;
@@ -83,7 +84,8 @@ internal sealed class RunHost : IAsyncDisposable
                         TimeProvider.System.GetElapsedTime(started) >= atLeast
                         && await AreClosedAsync(listIds, token)
                         && await AreExportedAsync(token)
-                        && await AreNotifiedAsync(closed ??= TimeProvider.System.GetTimestamp(), token)),
+                        && await AreNotifiedAsync(closed ??= TimeProvider.System.GetTimestamp(), token)
+                        && await AreAnnouncedAsync(listIds, closed.Value, token)),
                 cancellationToken);
             if (await FindRefusedAsync(listIds, cancellationToken) is { } refused)
                 throw PipelineException.Permanent(
@@ -151,6 +153,19 @@ internal sealed class RunHost : IAsyncDisposable
         || !await Services.GetRequiredService<IWorkReceiver>().HasVisibleAsync(
             QueueNames.Notifications, cancellationToken);
 
+    /// <summary>
+    /// Whether all records are announced. If a worker was killed after it wrote records to the ledger, its message
+    /// returns when its lease ends, and whoever handles it announces them. While other lists are open, the workers that
+    /// continue them will do so.
+    /// </summary>
+    private async Task<bool> AreAnnouncedAsync(
+        IReadOnlyList<string> listIds, long closed, CancellationToken cancellationToken) =>
+        !_isShared
+        || TimeProvider.System.GetElapsedTime(closed) >= Lease
+        || await Services.GetRequiredService<IWorkReceiver>().CountAsync(QueueNames.Results, cancellationToken) == 0
+        || await Services.GetRequiredService<ILedger>().GetOpenListsAsync(cancellationToken)
+            .AnyAsync(list => !listIds.Contains(list.ListId), cancellationToken);
+
     private async Task<ListEntry?> FindRefusedAsync(IReadOnlyList<string> listIds, CancellationToken cancellationToken)
     {
         var ledger = Services.GetRequiredService<ILedger>();
@@ -166,6 +181,7 @@ internal sealed class RunHost : IAsyncDisposable
 
     private async Task StartPartsAsync(RunSettings settings, Action<string> say, CancellationToken cancellationToken)
     {
+        _isShared = settings.WorkStore.IsShared;
         _runnerOptions = settings.WorkStore.RunnerDefaults;
         SettingBinder.Bind(settings.Given, SettingsCatalog.Runner, "Runner", _runnerOptions);
         // First of all, since it claims the folder: what is said of an address would be wrong where another run has it.

@@ -61,7 +61,8 @@ internal sealed class RunJob(RunSettings settings, TextWriter progress)
         var notices = settings.Quiet ? Terminal.On(TextWriter.Null) : console;
         var view = new ProgressView(
             console, host.Services, ids,
-            new(host.Services, ids, since, settings.IsEmbedded ? "the emulator" : "Nimble"), settings.Quiet);
+            new(host.Services, ids, since, settings.IsEmbedded ? "the emulator" : "Nimble"), settings.Quiet,
+            settings.StateArguments);
         var others = new OtherLists(host.Services, settings, ids, notices);
         await others.SayAtStartAsync(cancellationToken);
         try

@@ -37,7 +37,7 @@ internal sealed record RunProgress
 
     /// <summary>The same as one line for a log.</summary>
     public string ToLine() => IsPlanning ? Reading() : string.Join(
-        ", ", [Done(), .. Posted(), .. Unanswered(),
+        ", ", [Done(), .. Posted(), .. Unanswered(), .. LookedFor(),
             $"elapsed {Elapsed:h\\:mm\\:ss}", .. Speed(), .. Wait is null ? [] : (string[])[Wait.ToString()]]);
 
     // Rounded down: 100 means all.
@@ -67,6 +67,10 @@ internal sealed record RunProgress
     private IEnumerable<string> Unanswered() => Counts.Unanswered == 0
         ? []
         : [string.Create(CultureInfo.InvariantCulture, $"{Counts.Unanswered:N0} in a POST with no answer yet")];
+
+    private IEnumerable<string> LookedFor() => Counts.LookedFor == 0
+        ? []
+        : [string.Create(CultureInfo.InvariantCulture, $"{Counts.LookedFor:N0} looked for at Nimble")];
 
     private IEnumerable<string> Speed()
     {

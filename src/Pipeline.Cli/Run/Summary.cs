@@ -73,7 +73,7 @@ internal sealed class Summary(IAnsiConsole console, RunSettings settings, IServi
         var reader = new FailureReader(services.GetRequiredService<ILedger>());
         var read = 0;
         foreach (var id in listIds)
-            await foreach (var failure in reader.ReadAsync(id, cancellationToken))
+            await foreach (var failure in reader.ReadCurrentAsync(id, cancellationToken))
             {
                 if (groups.Have(reasons) || read++ == MaxFailuresRead)
                     break;

@@ -1,7 +1,9 @@
 using System.Security.Cryptography;
 using Pipeline.IO;
 using Pipeline.Model;
+using Pipeline.Options;
 using Pipeline.Stores.Local;
+using Pipeline.Stores.Local.Keeping;
 
 namespace Pipeline.Cli.Settings;
 
@@ -22,6 +24,7 @@ internal static class Folders
         Directory.CreateDirectory(Spill(settings));
         PrivateFiles.RemoveTemporary(Spill(settings));
         HealthNote.RemoveUnused(settings.State);
+        WorkFolder.RemoveUnused(settings.State);
         AtomicFile.RemoveUnused(Path.Combine(settings.State, ListsFolder));
     }
 
@@ -34,8 +37,17 @@ internal static class Folders
     /// </summary>
     public static string CallbackKey(RunSettings settings) =>
         ReadOrMake(
-            Path.Combine(settings.State, "callback.key"),
+            KeyFile(settings),
             () => Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
+
+    /// <summary>Adds that key, where none was given and the state has one. Makes none.</summary>
+    public static void AddKeptKey(RunSettings settings, PipelineOptions options)
+    {
+        if (options.Delivery.CallbackKeys.Count == 0 && File.Exists(KeyFile(settings)))
+            options.Delivery.CallbackKeys.Add(CallbackKey(settings));
+    }
+
+    private static string KeyFile(RunSettings settings) => Path.Combine(settings.State, "callback.key");
 
     private static void Prepare(string option, string folder, bool secret)
     {

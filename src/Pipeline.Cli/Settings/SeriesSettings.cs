@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Pipeline.Intake;
 using Pipeline.Model;
 using Pipeline.Model.Series;
 using Pipeline.Notation;
@@ -45,9 +44,8 @@ internal static class SeriesSettings
             parsed.GetValue(Series), parsed.GetValue(OnlyNew) ? true : null, parsed.GetValue(MaxAge));
         var id = parsed.GetValue(ListId);
         Check(fields, faults);
-        if (id is not null && !ListIds.IsValid(id))
-            faults.Add(
-                $"{ListId.Name} is {DisplayText.Quote(id)}. Use 1 to 64 letters, digits, '-' and '_'.");
+        if (id is not null && GivenName.FaultOf(id, "an id") is { } fault)
+            faults.Add($"{ListId.Name}: {fault}");
         if (id is not null && parsed.GetValue(Again))
             faults.Add($"{Again.Name} gives the run an id. Leave out {Again.Name} or {ListId.Name}.");
         return settings with { Series = fields, ListId = id, Again = parsed.GetValue(Again) };
@@ -56,13 +54,15 @@ internal static class SeriesSettings
     // The list itself may name the series that the other options need.
     private static void Check(SeriesFields fields, ICollection<string> faults)
     {
+        if (fields.Name is not null && GivenName.FaultOf(fields.Name, "a series") is { } fault)
+            faults.Add($"{Series.Name}: {fault}");
         try
         {
-            SeriesRequest.Of(fields with { Name = fields.Name ?? "any" });
+            SeriesRequest.Of(fields with { Name = "any" });
         }
         catch (PipelineException problem)
         {
-            faults.Add($"{(fields.Name is null ? MaxAge : Series).Name}: {problem.Message}");
+            faults.Add($"{MaxAge.Name}: {problem.Message}");
         }
     }
 }

@@ -63,6 +63,11 @@ internal static class SettingsReader
         Argument(RunOptions.Out, parsed.GetValue(RunOptions.Out) ?? parsed.GetValue(RunOptions.OutOfRun))
         + Argument(RunOptions.State, parsed.GetValue(RunOptions.State) ?? parsed.GetValue(RunOptions.StateOfRun));
 
+    /// <summary>The options that make <c>pipeline doctor</c> ask the same services, with a blank before each.</summary>
+    public static string ServiceArguments(ParseResult parsed) => string.Concat(
+        new[] { RunOptions.Api, RunOptions.StorageUrl, RunOptions.CallbackBase }
+            .Select(option => Argument(option, parsed.GetValue(option))));
+
     /// <summary>Returns a line for each fault of the environment, for a command line that cannot be parsed.</summary>
     public static IReadOnlyList<string> FaultsOfEnvironment()
     {

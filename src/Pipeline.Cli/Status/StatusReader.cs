@@ -4,9 +4,11 @@ using Pipeline.Cli.Notify;
 using Pipeline.Cli.Run;
 using Pipeline.Cli.Settings;
 using Pipeline.Model;
+using Pipeline.Notation;
 using Pipeline.Ports;
 using Pipeline.Ports.Reading;
 using Pipeline.Reports;
+using Pipeline.Reports.Notices;
 
 namespace Pipeline.Cli.Status;
 
@@ -33,6 +35,7 @@ internal sealed class StatusReader(IServiceProvider services, RunSettings settin
     private const int MaxNamed = 5;
 
     private readonly StatusReporter _reporter = services.GetRequiredService<StatusReporter>();
+    private readonly RestoreNotice _restore = services.GetRequiredService<RestoreNotice>();
 
     /// <summary>Reads it.</summary>
     public async Task<StatusView> ReadAsync(CancellationToken cancellationToken)
@@ -46,9 +49,12 @@ internal sealed class StatusReader(IServiceProvider services, RunSettings settin
         var lists = listId is null
             ? await ReadAllAsync(notes, cancellationToken)
             : [await ReadOneAsync(cancellationToken)];
-        return new(
+        var view = new StatusView(
             [.. lists.Select(list => list with { Problem = problem })], notes,
             lists.Count == 0 ? await DescribeNoneAsync(cancellationToken) : null);
+        if ((listId is null || view.IsOpen) && await _restore.ReadAsync(cancellationToken) is { } restored)
+            notes.Add(CommandsInText.Complete(restored, settings.StateArguments));
+        return view;
     }
 
     private async Task<ListReport> ReadOneAsync(CancellationToken cancellationToken) =>

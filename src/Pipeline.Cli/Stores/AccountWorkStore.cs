@@ -100,12 +100,6 @@ internal sealed class AccountWorkStore(RunSettings settings, AzureStorageOptions
     public override string? FindProblem() => null;
 
     /// <inheritdoc/>
-    public override string DescribeCompleted(string list, DateTimeOffset? at) =>
-        string.Create(
-            CultureInfo.InvariantCulture,
-            $"{list} was completed in this account on {at:yyyy-MM-dd HH:mm} UTC. Add --again to fetch it again.");
-
-    /// <inheritdoc/>
     public override async Task<string> AskAsync(CancellationToken cancellationToken)
     {
         using var azure = new AzureAccount(account with { MaxTries = 2 });

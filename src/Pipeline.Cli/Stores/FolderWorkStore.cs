@@ -42,8 +42,25 @@ internal sealed class FolderWorkStore(RunSettings settings) : WorkStore
         if (!Exists)
             throw PipelineException.Permanent(
                 FailureReasons.InvalidConfiguration,
-                $"There is no state in {settings.State}. Name the --out (and --state) of the run you mean, or set "
-                    + "AzureWebJobsStorage to the storage account.");
+                IsClosedToThisUser(settings.State)
+                    ? $"This user may not read {settings.State}. Run the command as the user who owns it, or give this "
+                        + "one permission."
+                    : $"There is no state in {settings.State}. Name the --out (and --state) of the run you mean, or "
+                        + "set AzureWebJobsStorage to the storage account.");
+    }
+
+    // A file in a folder that may not be entered seems to be missing.
+    private static bool IsClosedToThisUser(string folder)
+    {
+        try
+        {
+            _ = Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any();
+            return false;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return true;
+        }
     }
 
     /// <inheritdoc/>
@@ -143,12 +160,6 @@ internal sealed class FolderWorkStore(RunSettings settings) : WorkStore
 
     /// <inheritdoc/>
     public override string? FindProblem() => HealthNote.Read(settings.State) ?? FindFullDisk();
-
-    /// <inheritdoc/>
-    public override string DescribeCompleted(string list, DateTimeOffset? at) =>
-        string.Create(
-            CultureInfo.InvariantCulture,
-            $"{list} was completed in this folder on {at:yyyy-MM-dd HH:mm} UTC. Add --again to fetch it again.");
 
     /// <inheritdoc/>
     public override Task<string> AskAsync(CancellationToken cancellationToken) =>

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Cli.Run;
 using Pipeline.Cli.Settings;
 using Pipeline.Hosting;
+using Pipeline.Options;
 
 namespace Pipeline.Cli.Stores;
 
@@ -30,10 +32,19 @@ internal sealed class StoreAccess : IAsyncDisposable
     {
         var services = new ServiceCollection()
             .AddLogging()
-            .AddPipeline(settings.ApplyWithoutCallbacks)
+            .AddPipeline(options => Configure(options, settings))
             .AddCloudObjects(settings.Stores);
         store.AddTo(services);
         return new(services.BuildServiceProvider(), store);
+    }
+
+    // As a host on the same state does.
+    private static void Configure(PipelineOptions options, RunSettings settings)
+    {
+        if (settings is { IsEmbedded: true, WorkStore.IsShared: false })
+            EmbeddedEmulator.ApplyTimes(options);
+        settings.ApplyWithoutCallbacks(options);
+        Folders.AddKeptKey(settings, options);
     }
 
     public async ValueTask DisposeAsync()

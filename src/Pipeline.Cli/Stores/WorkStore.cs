@@ -26,7 +26,7 @@ internal abstract class WorkStore
     /// <summary>Where lists are kept for Intake. A message may point here and to the lists of schedules only.</summary>
     public abstract ObjectUri ListFolder { get; }
 
-    /// <summary>Where the lists of schedules are kept, for as long as there is the schedule.</summary>
+    /// <summary>Where the lists of schedules are kept. A list stays there when its schedule is removed.</summary>
     public abstract ObjectUri ScheduleFolder { get; }
 
     /// <summary>How often the host on this machine looks, unless the user sets it.</summary>
@@ -81,11 +81,6 @@ internal abstract class WorkStore
     /// What keeps a process on this store from going on, as far as it can be seen from here; null where nothing does.
     /// </summary>
     public abstract string? FindProblem();
-
-    /// <summary>What to tell the user of a list that was completed before.</summary>
-    /// <param name="list">The list's name.</param>
-    /// <param name="at">When.</param>
-    public abstract string DescribeCompleted(string list, DateTimeOffset? at);
 
     /// <summary>Asks whether the store can be used, without writing anything.</summary>
     /// <returns>The answer in one sentence.</returns>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Pipeline.Cli.Inputs;
 using Pipeline.Cli.Settings;
 using Pipeline.Model;
 using Pipeline.Notation;
@@ -44,8 +45,9 @@ internal static class VerifyCommand
     {
         var report = await ReportAsync(settings, what, cancellationToken);
         if (report is { Lists: 0, Records: 0, Failures: 0 } && what is not null && !Directory.Exists(what))
-            throw Unusable(
-                $"There is no list {DisplayText.Quote(what)} in {settings.Azure?.ToString() ?? settings.Out}.");
+            throw settings.WorkStore.IsShared
+                ? ListArguments.Unknown(settings, what)
+                : Unusable($"There is no list {DisplayText.Quote(what)} in {settings.Out}.");
         if (json)
             await output.WriteLineAsync(JsonSerializer.Serialize(report, VerificationJson.Default.VerificationReport));
         else
@@ -64,7 +66,7 @@ internal static class VerifyCommand
             return VerifyAccountAsync(account, what, cancellationToken);
         return Directory.Exists(settings.Out)
             ? VerifyFolderAsync(settings.Out, what, cancellationToken)
-            : throw Unusable($"There is no folder {what ?? settings.Out}.");
+            : throw Unusable($"There is no folder {settings.Out}.");
     }
 
     private static async Task<VerificationReport> VerifyFolderAsync(
@@ -95,11 +97,11 @@ internal static class VerifyCommand
     private static async Task WriteAsync(VerificationReport report, TextWriter output)
     {
         foreach (var problem in report.Problems)
-            await output.WriteLineAsync(problem.ToString().ReplaceLineEndings(" "));
+            await output.WriteProseAsync(problem.ToString().ReplaceLineEndings(" "));
         if (report.ProblemCount > report.Problems.Count)
             await output.WriteLineAsync(
                 $"… and {Amount.Of(report.ProblemCount - report.Problems.Count, "further problem")}");
-        await output.WriteLineAsync(
+        await output.WriteProseAsync(
             $"{Amount.Of(report.Records, "record")} ({report.ContentsVerified:N0} with their content) and "
             + $"{Amount.Of(report.Failures, "failure")} of {Amount.Of(report.Lists, "list")} read: "
             + (report.Ok ? "all as it should be." : $"{Amount.Of(report.ProblemCount, "problem")}."));

@@ -70,7 +70,7 @@ internal sealed class DashboardAccess(
         return true;
     }
 
-    /// <summary>Ends the session.</summary>
+    /// <summary>Ends the session of this browser.</summary>
     public void SignOut(HttpContext context) => context.Response.Cookies.Delete(CookieName(context), Cookie(context));
 
     /// <summary>The token for the forms of a page; starts a session if there is none.</summary>
@@ -87,6 +87,10 @@ internal sealed class DashboardAccess(
     public bool IsOwnForm(HttpContext context, string? token) =>
         IsOwnOrigin(context.Request)
         && CookieOf(context) is { } ticket && tickets.IsValid(ticket) && tickets.IsFormToken(ticket, token);
+
+    /// <summary>Whether the browser says that a page of this site sent the request.</summary>
+    public bool IsSentByOwnPage(HttpRequest request) =>
+        IsOwnOrigin(request) && (request.Headers.Origin is [_] || request.Headers["Sec-Fetch-Site"] == "same-origin");
 
     /// <summary>Who acts, for the log of events.</summary>
     public static string Describe(HttpContext context) =>

@@ -28,8 +28,15 @@ internal sealed class ListBulk(ListControls controls, OpenListSearch search, Bul
             return PageRouter.Problem(
                 page, StatusCodes.Status400BadRequest, "Nothing was done",
                 "No list is selected. Go back and select some, or set a filter.");
-        if (verb == "confirm-cancel")
-            return await AskAsync(page, filter, ids, context.RequestAborted);
+        if (verb is "cancel" or "confirm-cancel")
+        {
+            var question = await AskAsync(page, filter, ids, context.RequestAborted);
+            if (verb == "confirm-cancel")
+                return Show(page, question);
+            // A filter may take lists that came after somebody said yes to a number.
+            if (Confirmed.IsExceeded(form, question.Count ?? 0))
+                return Show(page, question.Again("More lists have come since you were asked."));
+        }
         if (!Titles.TryGetValue(verb, out var title))
             return null;
         var who = DashboardAccess.Describe(context);
@@ -37,11 +44,14 @@ internal sealed class ListBulk(ListControls controls, OpenListSearch search, Bul
         return PageActions.Go(context, page.To(["lists"], filter.Fields));
     }
 
-    private async Task<IResult> AskAsync(
+    private static PageResult Show(PageContext page, ConfirmModel question) =>
+        new(page, question.Title, Confirm.Create().With(page, question)) { Section = "lists" };
+
+    private async Task<ConfirmModel> AskAsync(
         PageContext page, ListFilter filter, IReadOnlyList<string> ids, CancellationToken cancellationToken)
     {
         var count = ids.Count > 0 ? ids.Count : (await search.ReadAllAsync(filter, cancellationToken)).Count;
-        var question = new ConfirmModel(
+        return new(
             "Cancel these lists?",
             [
                 $"{Amount.Of(count, "open list")}.",
@@ -49,8 +59,10 @@ internal sealed class ListBulk(ListControls controls, OpenListSearch search, Bul
                     + "Then each list closes with its manifest.",
             ],
             page.To("bulk", "cancel"), $"Cancel {Amount.Of(count, "list")}", page.To(["lists"], filter.Fields),
-            [.. ids.Select(id => ("list", (string?)id)), .. filter.Fields]);
-        return new PageResult(page, question.Title, Confirm.Create().With(page, question)) { Section = "lists" };
+            [.. ids.Select(id => ("list", (string?)id)), .. filter.Fields])
+        {
+            Count = count,
+        };
     }
 
     private async Task<string> SteerAsync(

@@ -49,39 +49,36 @@ internal sealed class PageActions(
             return PageRouter.Problem(
                 page, StatusCodes.Status400BadRequest, "Nothing was done",
                 "No input is selected. Go back and select some.");
-        try
+        switch (verb)
         {
-            switch (verb)
-            {
-                case "pause":
-                    await controls.PauseAsync(listId, who, stop);
-                    break;
-                case "resume":
-                    await controls.ResumeAsync(listId, who, stop);
-                    break;
-                case "cancel":
-                    await controls.CancelAsync(listId, who, stop);
-                    break;
-                case "again" when page.Place.ListFolder is { } folder:
-                    return Go(context, page.ToList((await rerun.RunAsync(listId, folder, who, stop)).ListId));
-                case "confirm-resubmit":
-                    return Question(page, await AboutResubmitAsync(page, list, selection, stop));
-                case "replay" or "resubmit":
-                    var resubmit = verb == "resubmit";
-                    await actions.RunAsync(
-                        listId, resubmit ? "Posting failures again since" : "Replay of failures since",
-                        async action => ReplayReport.Describe(
-                            await replays.ReplayAsync(
-                                listId, selection.Takes, resubmit, who, CancellationToken.None,
-                                new ReplayReport(action))));
-                    break;
-                default:
-                    return null;
-            }
-        }
-        catch (PipelineException problem)
-        {
-            return PageRouter.Problem(page, StatusCodes.Status409Conflict, "Nothing was done", problem.Message);
+            case "pause":
+                await controls.PauseAsync(listId, who, stop);
+                break;
+            case "resume":
+                await controls.ResumeAsync(listId, who, stop);
+                break;
+            case "cancel":
+                await controls.CancelAsync(listId, who, stop);
+                break;
+            case "again" when page.Place.ListFolder is { } folder:
+                return Go(context, page.ToList((await rerun.RunAsync(listId, folder, who, stop)).ListId));
+            case "confirm-resubmit":
+                return Question(page, await AboutResubmitAsync(page, list, selection, stop));
+            // More may have failed since somebody said yes to a number and a price.
+            case "resubmit" when await AboutResubmitAsync(page, list, selection, stop) is var question
+                && Confirmed.IsExceeded(context.Request.Form, question.Count ?? 0):
+                return Question(page, question.Again("More inputs have failed since you were asked."));
+            case "replay" or "resubmit":
+                var resubmit = verb == "resubmit";
+                await actions.RunAsync(
+                    listId, resubmit ? "Posting failures again since" : "Replay of failures since",
+                    async action => ReplayReport.Describe(
+                        await replays.ReplayAsync(
+                            listId, selection.Takes, resubmit, who, CancellationToken.None,
+                            new ReplayReport(action))));
+                break;
+            default:
+                return null;
         }
         return Go(context, page.ToList(listId));
     }
@@ -93,13 +90,16 @@ internal sealed class PageActions(
         return Results.StatusCode(StatusCodes.Status303SeeOther);
     }
 
-    private static PageResult Question(PageContext page, ConfirmModel question) =>
-        new(page, question.Title, Confirm.Create().With(page, question)) { Section = "lists" };
+    private static PageResult Question(PageContext page, ConfirmModel question) => question.Count == 0
+        ? PageRouter.Problem(
+            page, StatusCodes.Status409Conflict, "Nothing can be posted again",
+            "None of these inputs is a failure that can be posted again. What helps is in the message of each failure.")
+        : new(page, question.Title, Confirm.Create().With(page, question)) { Section = "lists" };
 
     private static ConfirmModel AboutCancel(PageContext page, ListEntry list) => new(
         "Cancel this list?",
         [
-            $"List {list.Source ?? list.ListId}.",
+            $"List {Show.Name(list.Source, list.ListId)}.",
             "Inputs that were not posted end as cancelled. What was posted is paid for, so it is still collected. "
                 + "Then the list closes with its manifest.",
         ],
@@ -108,12 +108,12 @@ internal sealed class PageActions(
     private ConfirmModel AboutAgain(PageContext page, ListEntry list) => new(
         "Fetch this list again?",
         [
-            $"List {list.Source ?? list.ListId}, as a list of its own: the same content with the same URL column, "
-                + "shared inputs and series.",
+            $"List {Show.Name(list.Source, list.ListId)}, as a list of its own: the same content with the same URL "
+                + "column, shared inputs and series.",
             Cost(list.Inputs),
-            "While a run of it is open, that run is shown instead.",
+            "If a run of it is already open, that run is shown instead.",
         ],
-        page.ToList(list.ListId, "again"), $"Fetch {Show.Number(list.Inputs)} again", page.ToList(list.ListId));
+        page.ToList(list.ListId, "again"), $"Fetch {Amount.Of(list.Inputs, "URL")} again", page.ToList(list.ListId));
 
     private string Cost(long urls) => options.Value.Nimble.PricePerUrl is { } each
         ? $"Estimated cost: {Show.Money(each * urls)} ({Show.Money(each)} a URL)."
@@ -126,13 +126,16 @@ internal sealed class PageActions(
         return new(
             "Post these inputs again?",
             [
-                $"{(isAll ? "" : "At least ")}{Amount.Of(count, "failed input")} of {list.Source ?? list.ListId}, "
-                    + "each as a new task with the same id.",
+                $"{(isAll ? "" : "At least ")}{Amount.Of(count, "failed input")} of "
+                    + $"{Show.Name(list.Source, list.ListId)}, each as a new task with the same id.",
                 Cost(count),
-                "Results that exist are read first, free; only what has none is posted.",
+                "Results that exist are read first, for free. Only inputs without a result are posted.",
             ],
-            page.ToList(list.ListId, "resubmit"), $"Post {Show.Number(count)} again", page.ToList(list.ListId),
-            selection.Fields);
+            page.ToList(list.ListId, "resubmit"), $"Post {Amount.Of(count, "input")} again", page.ToList(list.ListId),
+            selection.Fields)
+        {
+            Count = count,
+        };
     }
 
     private async Task<(long Count, bool IsAll)> CountAsync(

@@ -25,8 +25,22 @@ internal sealed record SubmitModel(
 /// <summary>The form that submits a list. Checking it stores nothing and posts nothing.</summary>
 internal sealed class SubmitForm(ListSender sender, IOptions<PipelineOptions> options)
 {
+    /// <summary>Why a form of an earlier session is asked for again.</summary>
+    public const string OldPage =
+        "Nothing was done yet, because that page was opened before you signed in again or the server restarted.";
+
     /// <summary>Shows the empty form; null for a reader who may not act.</summary>
     public PageResult? Ask(PageContext page) => page.CanAct ? Form(page, "", null, null, null) : null;
+
+    /// <summary>Shows the form with what an old page sent; a browser must choose a file once more.</summary>
+    public PageResult AskAgain(HttpContext context, PageContext page)
+    {
+        var form = context.Request.Form;
+        var file = form.Files.Any(file => file.Length > 0) ? " Choose the file again." : "";
+        return Form(
+            page, form["text"].ToString(), SentList.Read(form).Label, null,
+            PipelineException.Permanent(FailureReasons.InvalidInput, $"{OldPage}{file} Then send it."));
+    }
 
     /// <summary>Checks or submits what was sent; null if there is no such action.</summary>
     public async Task<IResult?> ActAsync(HttpContext context, PageContext page, string verb)

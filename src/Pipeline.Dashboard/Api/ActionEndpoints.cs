@@ -39,7 +39,7 @@ internal static class ActionEndpoints
         api.MapPost($"/lists/{{listId}}/{verb}", async (
             string listId, HttpContext context, ListControls controls, ListFinder lists, CancellationToken stop) =>
             await lists.FindAsync(listId, stop) is null
-                ? ListEndpoints.Unknown(listId)
+                ? await ListEndpoints.AbsentAsync(listId, lists, stop)
                 : Results.Json(
                     Describe(await act(controls, listId, ApiAccess.Describe(context), stop)),
                     ApiJson.Default.SteeredList))
@@ -55,7 +55,7 @@ internal static class ActionEndpoints
         string listId, HttpContext context, ListReplays replays, ListFinder lists, CancellationToken cancellationToken)
     {
         if (await lists.FindAsync(listId, cancellationToken) is null)
-            return ListEndpoints.Unknown(listId);
+            return await ListEndpoints.AbsentAsync(listId, lists, cancellationToken);
         var body = await RequestBody.ReadAsync(context, MaxBody, cancellationToken);
         var request = body.Length == 0
             ? new(false, null, null)

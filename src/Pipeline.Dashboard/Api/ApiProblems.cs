@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
 using Pipeline.Model;
 
 namespace Pipeline.Dashboard.Api;
@@ -64,3 +66,7 @@ internal sealed class ApiProblems : IEndpointFilter
         return Of(StatusCodes.Status503ServiceUnavailable, "A service does not answer now.", detail);
     }
 }
+
+/// <summary>Source-generated JSON for problem details.</summary>
+[JsonSerializable(typeof(ProblemDetails))]
+internal sealed partial class ProblemJson : JsonSerializerContext;

@@ -23,10 +23,7 @@ internal static class ListEndpoints
             .WithSummary("Lists: open ones by id, then closed ones, the latest first.")
             .Produces<ListPage>()
             .ProducesProblem(StatusCodes.Status400BadRequest);
-        api.MapGet("/lists/{listId}", async (string listId, ListDetails details, CancellationToken stop) =>
-            await details.ReadAsync(listId, stop) is { } list
-                ? Results.Json(list, ApiJson.Default.ListDetail)
-                : Unknown(listId))
+        api.MapGet("/lists/{listId}", ReadAsync)
             .WithName("GetList")
             .WithSummary("One list: live counts, waits, outcomes, manifest.")
             .Produces<ListDetail>()
@@ -38,9 +35,20 @@ internal static class ListEndpoints
             .ProducesProblem(StatusCodes.Status404NotFound);
     }
 
-    /// <summary>The answer for a list that is not there.</summary>
-    public static IResult Unknown(string listId) =>
-        ApiProblems.NotFound($"No list {DisplayText.Quote(listId)} is known.");
+    /// <summary>The answer about a list that the ledger has no entry of: why it has none.</summary>
+    public static async Task<IResult> AbsentAsync(string listId, ListFinder lists, CancellationToken stop) =>
+        ApiProblems.NotFound((await lists.ExplainAsync(listId, stop)).Text);
+
+    private static async Task<IResult> ReadAsync(
+        string listId, ListDetails details, ListFinder lists, CancellationToken cancellationToken)
+    {
+        if (await details.ReadAsync(listId, cancellationToken) is { } list)
+            return Results.Json(list, ApiJson.Default.ListDetail);
+        var absent = await lists.ExplainAsync(listId, cancellationToken);
+        return absent.Sender is null
+            ? ApiProblems.NotFound(absent.Text)
+            : Results.Json(ListDetail.OfQueued(absent.Sender, absent.Text), ApiJson.Default.ListDetail);
+    }
 
     private static async Task<IResult> PageAsync(
         string? cursor, string? limit, IListCatalog catalog, ListProgressReader progress, FinishedLists finished,

@@ -14,10 +14,11 @@ internal static class StatusEndpoints
             .WithName("GetStatus")
             .WithSummary("How everything stands: verdict, open lists, flow, outcomes, money, events.")
             .Produces<StatusAnswer>();
-        api.MapGet("/status/{listId}", async (string listId, StatusReporter reporter, CancellationToken stop) =>
+        api.MapGet("/status/{listId}", async (
+            string listId, StatusReporter reporter, ListFinder lists, CancellationToken stop) =>
             await reporter.GetListAsync(listId, stop) is { } report
                 ? Results.Json(report, StatusJson.Default.ListReport)
-                : ListEndpoints.Unknown(listId))
+                : await ListEndpoints.AbsentAsync(listId, lists, stop))
             .ExcludeFromDescription();
     }
 

@@ -65,7 +65,7 @@ internal static class SubmitEndpoint
         KeyedRequests requests, CancellationToken cancellationToken)
     {
         if (await lists.FindAsync(listId, cancellationToken) is null)
-            return ListEndpoints.Unknown(listId);
+            return await ListEndpoints.AbsentAsync(listId, lists, cancellationToken);
         if (place.ListFolder is not { } folder)
             return ApiProblems.NotFound("This host takes no lists.");
         return await requests.AnswerAsync(

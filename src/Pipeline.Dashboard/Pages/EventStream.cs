@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 using Pipeline.Dashboard.Acting;
 using Pipeline.Dashboard.Api;
+using Pipeline.Model;
 using Pipeline.Reports;
 
 namespace Pipeline.Dashboard.Pages;
@@ -60,12 +61,18 @@ internal sealed class EventStream(
 
     private async Task<int> FingerprintAsync(CancellationToken cancellationToken)
     {
-        var report = await overview.ReportAsync(cancellationToken);
-        var text = JsonSerializer.SerializeToUtf8Bytes(
-            report with { At = default }, ApiJson.Default.Overview);
         var hash = new HashCode();
-        hash.AddBytes(text);
         hash.Add(actions.Fingerprint());
+        try
+        {
+            var report = await overview.ReportAsync(cancellationToken);
+            hash.AddBytes(JsonSerializer.SerializeToUtf8Bytes(report with { At = default }, ApiJson.Default.Overview));
+        }
+        // That nothing can be read is a change too: pages ask, and are told why.
+        catch (PipelineException problem)
+        {
+            hash.Add(problem.Message, StringComparer.Ordinal);
+        }
         return hash.ToHashCode();
     }
 

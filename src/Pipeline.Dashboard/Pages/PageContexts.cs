@@ -11,7 +11,10 @@ internal sealed class PageContexts(
 {
     /// <summary>For a reader who may see everything.</summary>
     public PageContext ForReader(HttpContext context) =>
-        new(place, time.GetUtcNow(), overview.Source, !access.IsReadOnly, access.FormToken(context));
+        new(place, time.GetUtcNow(), overview.Source, !access.IsReadOnly, access.FormToken(context))
+        {
+            IsSignedIn = access.HasKey,
+        };
 
     /// <summary>For somebody who may see nothing yet.</summary>
     public PageContext ForStranger(HttpContext context) =>

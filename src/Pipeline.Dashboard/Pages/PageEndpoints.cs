@@ -8,6 +8,7 @@ using Pipeline.Dashboard.Charts;
 using Pipeline.Dashboard.Pages.Inputs;
 using Pipeline.Dashboard.Pages.Lists;
 using Pipeline.Dashboard.Pages.Schedules;
+using Pipeline.Dashboard.Pages.SigningIn;
 
 namespace Pipeline.Dashboard.Pages;
 
@@ -21,6 +22,8 @@ internal static class PageEndpoints
         .AddSingleton(place)
         .AddSingleton<SessionTickets>()
         .AddSingleton<DashboardAccess>()
+        .AddSingleton<FormReader>()
+        .AddSingleton<SignInPages>()
         .AddSingleton<EventStream>()
         .AddSingleton<BulkActions>()
         .AddSingleton<FlowHistory>()

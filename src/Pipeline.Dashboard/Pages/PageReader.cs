@@ -31,11 +31,23 @@ internal sealed class PageReader(
         _ => await forms.AskAsync(context, page, segments),
     };
 
+    /// <summary>
+    /// Says why there is nothing to show of a list; null for any other page, and for a list that is known.
+    /// </summary>
+    public async Task<IResult?> ShowAbsentAsync(HttpContext context, PageContext page, string[] segments) =>
+        segments is ["lists", var id, ..] ? await lists.ShowAbsentAsync(context, page, id) : null;
+
     private async Task<PageResult> ShowOverviewAsync(HttpContext context, PageContext page)
     {
         var isDay = context.Request.Query["span"] == "day";
         var points = isDay ? history.Read(96, minutes: 15) : history.Read(60, minutes: 1);
-        var model = new OverviewPageModel(await overview.ReportAsync(context.RequestAborted), new(points, isDay));
-        return new(page, "Overview", OverviewPage.Create().With(page, model)) { Section = "overview", IsLive = true };
+        var now = await overview.ReportAsync(context.RequestAborted);
+        var model = new OverviewPageModel(now, new(points, isDay));
+        return new(page, "Overview", OverviewPage.Create().With(page, model))
+        {
+            Section = "overview",
+            IsLive = true,
+            ReadAt = now.At,
+        };
     }
 }

@@ -30,6 +30,11 @@ internal sealed class PageResult(PageContext page, string title, RazorSlice cont
     /// <summary>Whether it keeps itself current.</summary>
     public bool IsLive { get; init; }
 
+    /// <summary>
+    /// When what it shows was read, UTC: an overview that took long to read is shown again for a while.
+    /// </summary>
+    public DateTimeOffset ReadAt { get; init; } = page.Now;
+
     /// <summary>What was searched for.</summary>
     public string? Query { get; init; }
 
@@ -39,11 +44,11 @@ internal sealed class PageResult(PageContext page, string title, RazorSlice cont
         var text = await RenderAsync(content, httpContext);
         response.StatusCode = Status;
         response.ContentType = "text/html; charset=utf-8";
-        response.Headers["X-Updated"] = string.Create(
-            CultureInfo.InvariantCulture, $"{page.Now.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC");
+        var updated = string.Create(CultureInfo.InvariantCulture, $"{ReadAt.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC");
+        response.Headers["X-Updated"] = updated;
         if (!IsLive || request.Query["part"] != "main")
         {
-            var layout = Layout.Create().With(page, new LayoutModel(title, Section, text, IsLive, Query));
+            var layout = Layout.Create().With(page, new LayoutModel(title, Section, text, updated, IsLive, Query));
             await response.WriteAsync(await RenderAsync(layout, httpContext), httpContext.RequestAborted);
             return;
         }

@@ -43,7 +43,7 @@ internal sealed class AdminEndpoints(CallerAccess access, ApiGate gate, FaultInj
     });
 
     /// <summary>
-    /// Writes every accepted POST, in order, and counts of the work done. <c>?urls=false</c> leaves out the URLs.
+    /// Writes every accepted POST, in order, and counts of the work done. <c>?urls=false</c> omits the URLs.
     /// </summary>
     public Task GetStatsAsync(HttpContext context) => GuardAsync(context, () => Replies.ObjectAsync(context, 200, w =>
     {

@@ -45,7 +45,7 @@ internal sealed class ApiGate(EmulatorOptions options, FaultInjector faults, Ful
             await hostile.SendAsync(context, () => AnswerAsync(context, next));
     }
 
-    /// <summary>Whether the request carries the API key; where none is set, whether it carries any.</summary>
+    /// <summary>Whether the request carries the API key; if none is set, any key.</summary>
     public bool HasKey(HttpRequest request)
     {
         var header = request.Headers.Authorization.ToString();
@@ -55,7 +55,7 @@ internal sealed class ApiGate(EmulatorOptions options, FaultInjector faults, Ful
         return IsKey(key);
     }
 
-    /// <summary>Whether a text is the API key; where none is set, whether it is any.</summary>
+    /// <summary>Whether a text is the API key; if none is set, whether it is any key.</summary>
     public bool IsKey(string key) => options.ApiKey is null
         ? key.Length > 0
         : CryptographicOperations.FixedTimeEquals(
@@ -86,7 +86,7 @@ internal sealed class ApiGate(EmulatorOptions options, FaultInjector faults, Ful
         }
     }
 
-    // A browser that opens an object or an answer must not run it as a part of our own page, which switches faults.
+    // A browser that opens an object or an answer must not run it as part of our own page, which switches faults.
     private static void Confine(IHeaderDictionary headers)
     {
         headers.ContentSecurityPolicy = "sandbox";

@@ -4,8 +4,8 @@ using System.Text;
 namespace Pipeline.Emulator.Api;
 
 /// <summary>
-/// Decides who may see and change what is not Nimble's API: callers on this machine who use one of its loopback names,
-/// and callers with the API key where one is set.
+/// Decides who may see and change everything that is not Nimble's API: callers on this machine that use one of its
+/// loopback names, and callers with the API key, if one is set.
 /// </summary>
 internal sealed class CallerAccess(EmulatorOptions options, ApiGate gate)
 {
@@ -26,7 +26,7 @@ internal sealed class CallerAccess(EmulatorOptions options, ApiGate gate)
             && string.Equals(origin, $"{request.Scheme}://{request.Host}", StringComparison.OrdinalIgnoreCase);
     }
 
-    // What a proxy passes on comes from anywhere, even if the proxy is on this machine.
+    // A proxied request may come from anywhere, even if the proxy is on this machine.
     private static bool IsFromThisMachine(HttpContext context)
     {
         var headers = context.Request.Headers;
@@ -36,7 +36,7 @@ internal sealed class CallerAccess(EmulatorOptions options, ApiGate gate)
             && !headers.ContainsKey("Via");
     }
 
-    // Browsers ask for a user and a password; any user will do.
+    // Browsers ask for a user and a password. The user name is ignored.
     private bool HasKeyAsPassword(HttpRequest request)
     {
         const string scheme = "Basic ";

@@ -93,7 +93,7 @@ internal sealed class ExtractEndpoints(
     }
 
     /// <summary>
-    /// Delays the answer where a fault says so: by a time, or until the webhooks that must come first were sent.
+    /// Delays the answer if a fault says so: by a time, or until the webhooks that must come first were sent.
     /// </summary>
     private async Task HoldAsync(PostRow post, List<TaskRow> tasks, int slowMs, CancellationToken aborted)
     {

@@ -1,8 +1,8 @@
 namespace Pipeline.Emulator.Api;
 
 /// <summary>
-/// Shows callback URLs without what may be a secret: their user, their query, and a last segment that is long enough to
-/// be a token.
+/// Shows callback URLs without possible secrets: their user, their query, and a last segment that is long enough to be
+/// a token.
 /// </summary>
 internal static class HiddenToken
 {

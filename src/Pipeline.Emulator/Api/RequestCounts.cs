@@ -2,15 +2,13 @@ using System.Collections.Concurrent;
 
 namespace Pipeline.Emulator.Api;
 
-/// <summary>How often requests of one kind were answered with one status.</summary>
+/// <summary>Number of requests of one kind that were answered with one status.</summary>
 /// <param name="Kind">For example <c>POST extract</c>.</param>
-/// <param name="Status">The status; 0 where the connection was cut.</param>
-/// <param name="Count">How often.</param>
+/// <param name="Status">The status; 0 if the connection was cut.</param>
+/// <param name="Count">The number.</param>
 internal sealed record RequestCount(string Kind, int Status, long Count);
 
-/// <summary>
-/// Counts the answers since the start. The kinds are few and fixed, so that no caller can make it grow.
-/// </summary>
+/// <summary>Counts the answers since the start. The kinds are few and fixed, so callers cannot make it grow.</summary>
 internal sealed class RequestCounts
 {
     private readonly ConcurrentDictionary<(string Kind, int Status), long> _counts = new();

@@ -87,7 +87,7 @@ internal static class SubmissionReader
     }
 
     /// <summary>
-    /// The fields that are not null. Of a name that is given twice the last one counts, as in most JSON readers.
+    /// The fields that are not null. If a name occurs twice, the last one counts, as in most JSON readers.
     /// </summary>
     private static Dictionary<string, JsonProperty> FieldsOf(JsonElement value, string path, List<string> errors)
     {

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.Data.Sqlite;
 using Pipeline.Emulator.Store;
 
@@ -93,7 +94,7 @@ internal sealed class BucketIndex : IAsyncDisposable
             item.Bucket, Utf8(item.Key), item.Generation, item.Bytes, item.Md5, (long)item.Crc32C,
                 item.Created.UtcTicks, item.Traits.ContentType,
             item.Traits.ContentEncoding, item.Traits.Metadata is { } metadata
-                ? JsonSerializer.Serialize(metadata)
+                ? JsonSerializer.Serialize(metadata, MetadataJson.Default.IReadOnlyDictionaryStringString)
                 : null,
             item.Traits.ChecksumHeader, item.Traits.Checksum);
         if (bytes is not null)
@@ -148,7 +149,7 @@ internal sealed class BucketIndex : IAsyncDisposable
             ContentEncoding = row.IsDBNull(8) ? null : row.GetString(8),
             Metadata = row.IsDBNull(9)
                 ? null
-                : JsonSerializer.Deserialize<Dictionary<string, string>>(row.GetString(9)),
+                : JsonSerializer.Deserialize(row.GetString(9), MetadataJson.Default.IReadOnlyDictionaryStringString),
             ChecksumHeader = row.IsDBNull(10) ? null : row.GetString(10),
             Checksum = row.IsDBNull(11) ? null : row.GetString(11),
         });
@@ -157,3 +158,7 @@ internal sealed class BucketIndex : IAsyncDisposable
 
     private static DateTimeOffset Time(long ticks) => new(ticks, TimeSpan.Zero);
 }
+
+/// <summary>Source-generated JSON for the metadata of objects.</summary>
+[JsonSerializable(typeof(IReadOnlyDictionary<string, string>))]
+internal sealed partial class MetadataJson : JsonSerializerContext;

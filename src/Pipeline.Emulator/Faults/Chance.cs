@@ -4,7 +4,7 @@ using System.Globalization;
 namespace Pipeline.Emulator.Faults;
 
 /// <summary>
-/// How often a fault happens: to the next <paramref name="Count"/> where that is set, else at a rate from 0 to 1.
+/// How often a fault happens: to the next <paramref name="Count"/> if set, otherwise at a rate from 0 to 1.
 /// </summary>
 internal readonly record struct Chance(double Rate, int? Count)
 {

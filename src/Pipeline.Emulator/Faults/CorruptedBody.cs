@@ -1,6 +1,6 @@
 namespace Pipeline.Emulator.Faults;
 
-/// <summary>What goes wrong inside a response body.</summary>
+/// <summary>The fault in a response body.</summary>
 internal enum BodyFault
 {
     /// <summary>The connection is cut.</summary>
@@ -13,14 +13,14 @@ internal enum BodyFault
     Drip,
 }
 
-/// <summary>A response body whose first 256 bytes are sent as they should be; the fault begins after them.</summary>
+/// <summary>A response body whose first 256 bytes are correct; the fault begins after them.</summary>
 internal sealed class CorruptedBody(HttpContext context, Stream inner, BodyFault fault, TimeProvider time) : Stream
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
     private long _written;
 
-    /// <summary>How many bytes come before the fault.</summary>
+    /// <summary>Number of bytes before the fault.</summary>
     public int GoodBytes { get; init; } = 256;
 
     public override bool CanRead => false;

@@ -33,7 +33,7 @@ internal sealed class FaultInjector(FaultSet faults)
     }
 
     /// <summary>
-    /// Changes one fault, or switches it off where <paramref name="fault"/> is null. All others keep their counts.
+    /// Sets one fault, or removes it if <paramref name="fault"/> is null. The counts of the other faults stay.
     /// </summary>
     public void Set(string name, ConfiguredFault? fault)
     {
@@ -55,7 +55,7 @@ internal sealed class FaultInjector(FaultSet faults)
     /// </summary>
     public int Milliseconds(string name, long index) => Milliseconds(_live, name, index);
 
-    /// <summary>The value of a setting, or <paramref name="defaultValue"/> where it is not set.</summary>
+    /// <summary>The value of a setting, or <paramref name="defaultValue"/> if it is not set.</summary>
     public int Setting(string name, int defaultValue) => Setting(_live, name, defaultValue);
 
     /// <summary>Whether any hostile fault is configured.</summary>

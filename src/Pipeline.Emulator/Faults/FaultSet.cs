@@ -47,7 +47,7 @@ internal sealed class FaultSet(IReadOnlyDictionary<string, ConfiguredFault> faul
         return new(faults);
     }
 
-    /// <summary>These faults with one changed, or removed where <paramref name="fault"/> is null.</summary>
+    /// <summary>These faults with one changed, or removed if <paramref name="fault"/> is null.</summary>
     public FaultSet With(string name, ConfiguredFault? fault)
     {
         var changed = Faults.Where(f => f.Key != name).ToDictionary();

@@ -21,8 +21,8 @@ internal sealed class StoreFaults(FaultInjector faults, TaskStore store, TimePro
     private FaultSet _of = FaultSet.None;
     private long _reads;
 
-    /// <summary>Answers an S3 read with an error where a fault says so.</summary>
-    /// <returns>True when it answered; false when the read goes on, perhaps with a body that breaks off.</returns>
+    /// <summary>Answers an S3 read with an error if a fault says so.</summary>
+    /// <returns>True if it answered; false if the read continues, perhaps with a body that breaks off.</returns>
     public async Task<bool> BreakS3Async(HttpContext context, string key)
     {
         if (!IsRead(context))
@@ -73,7 +73,7 @@ internal sealed class StoreFaults(FaultInjector faults, TaskStore store, TimePro
 
     private ObjectFate FateOf(string key)
     {
-        // The faults were replaced, so what was drawn from the old ones no longer holds.
+        // The faults were replaced, so draws from the old ones no longer apply.
         if (Interlocked.Exchange(ref _of, faults.Current) != faults.Current)
             _fates.Clear();
         return _fates.GetOrAdd(key, DrawFate);
@@ -115,7 +115,7 @@ internal sealed class StoreFaults(FaultInjector faults, TaskStore store, TimePro
     }
 
     /// <summary>
-    /// Sends an ETag such as a gateway or a restored backup gives: 32 hex digits that are not the MD5.
+    /// Sends an ETag like that of a gateway or a restored backup: 32 hex digits that are not the MD5.
     /// </summary>
     private static void SetForeignETag(HttpContext context, string key)
     {
@@ -141,7 +141,7 @@ internal sealed class StoreFaults(FaultInjector faults, TaskStore store, TimePro
             context.Response.Body = new CorruptedBody(context, context.Response.Body, kind, time);
     }
 
-    /// <summary>Whether an object is that of a task whose result drips.</summary>
+    /// <summary>Whether an object belongs to a task whose result drips.</summary>
     private bool IsDripping(string key) =>
         faults.IsHostile
             && store.GetTask(key[(key.LastIndexOf('/') + 1)..].Split(".json")[0])?.Faults.HostileResult == "drip";

@@ -1,5 +1,5 @@
 using System.Net;
-using System.Text.Json;
+using System.Text.Json.Nodes;
 using Pipeline.Emulator.Api.Tasks;
 using Pipeline.Emulator.Store;
 
@@ -18,19 +18,33 @@ internal static class HostileWebhook
         task.Faults.HostileWebhook switch
     {
         null => new ReadOnlyMemoryContent(honest),
-        "ids" => new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(
-            new { tasks = Enumerable.Range(0, MadeUpIds).Select(_ => TaskIdForms.New()) })),
+        "ids" => new StringContent(new JsonObject
+        {
+            ["tasks"] = new JsonArray([.. Enumerable.Range(0, MadeUpIds).Select(_ => TaskIdForms.New())]),
+        }.ToJsonString()),
         "bomb" => new ReadOnlyMemoryContent(GzipBomb.Bytes),
         "drip" => new DrippingContent(honest, time),
-        var kind => new ReadOnlyMemoryContent(Join(HostileJson.Spoil(honest, kind, [], task.Faults.Draw))),
+        var kind => new PiecesContent(HostileJson.Spoil(honest, kind, [], task.Faults.Draw)),
     };
 
-    private static byte[] Join(IEnumerable<ReadOnlyMemory<byte>> pieces)
+    /// <summary>A body that is never in memory as a whole: some have many megabytes.</summary>
+    private sealed class PiecesContent(IEnumerable<ReadOnlyMemory<byte>> pieces) : HttpContent
     {
-        using var joined = new MemoryStream();
-        foreach (var piece in pieces)
-            joined.Write(piece.Span);
-        return joined.ToArray();
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+            SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+        protected override async Task SerializeToStreamAsync(
+            Stream stream, TransportContext? context, CancellationToken cancellationToken)
+        {
+            foreach (var piece in pieces)
+                await stream.WriteAsync(piece, cancellationToken);
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
     }
 
     /// <summary>A body that is sent at one byte every two seconds.</summary>

@@ -3,7 +3,7 @@ using Pipeline.Emulator.Buckets;
 
 namespace Pipeline.Emulator.Overview;
 
-/// <summary>Shows the beginning of an object as text, decompressed where it is gzip.</summary>
+/// <summary>Shows the start of an object as text, decompressed if it is gzip.</summary>
 internal sealed class ObjectViewer(BucketStore buckets)
 {
     private const int MaxBytes = 1 << 20;

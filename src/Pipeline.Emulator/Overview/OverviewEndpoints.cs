@@ -6,7 +6,7 @@ using Pipeline.Emulator.Faults;
 namespace Pipeline.Emulator.Overview;
 
 /// <summary>
-/// The emulator's page at <c>/</c>, and what it needs below <c>/_admin/page</c>. The emulated API has nothing there.
+/// The emulator's page at <c>/</c>, and its resources below <c>/_admin/page</c>. The emulated API has nothing there.
 /// </summary>
 internal sealed class OverviewEndpoints(
     CallerAccess access, OverviewReader reader, RequestCounts requests, FaultInjector faults, ObjectViewer objects)
@@ -29,7 +29,7 @@ internal sealed class OverviewEndpoints(
     private async Task ShowAsync(HttpContext context, string? problem = null)
     {
         var model = reader.Read($"{context.Request.Scheme}://{context.Request.Host}", requests.All);
-        // A page that keeps itself current asks for its content alone.
+        // A page that updates itself requests only its content.
         var page = context.Request.Query["part"] == "main" ? Sections.Create() : OverviewPage.Create();
         context.Response.ContentType = "text/html; charset=utf-8";
         context.Response.Headers["X-Updated"] = Show.Time(model.Now);

@@ -6,7 +6,7 @@ using Pipeline.Emulator.Work.Delivery;
 
 namespace Pipeline.Emulator.Overview;
 
-/// <summary>What the page shows. Its size does not depend on how many tasks there are.</summary>
+/// <summary>The content of the page. Its size does not depend on the number of tasks.</summary>
 internal sealed record OverviewModel
 {
     /// <summary>The root of the API as the browser addressed it, without a slash at the end.</summary>
@@ -39,10 +39,10 @@ internal sealed record OverviewModel
     /// <summary>Answers since the start, by kind of request and status.</summary>
     public required IReadOnlyList<RequestCount> Requests { get; init; }
 
-    /// <summary>All faults, by what they concern.</summary>
+    /// <summary>All faults, grouped by what they affect.</summary>
     public required IReadOnlyList<(string Title, IReadOnlyList<FaultLine> Faults)> Faults { get; init; }
 
-    /// <summary>What was wrong with the form that was sent; null for nothing.</summary>
+    /// <summary>What was wrong with the submitted form; null for nothing.</summary>
     public string? Problem { get; init; }
 
     /// <summary>The faults that are on.</summary>
@@ -56,7 +56,7 @@ internal sealed record OverviewModel
 /// <param name="Used">How many of its count have happened.</param>
 internal sealed record FaultLine(FaultKind Kind, ConfiguredFault? Current, int Used)
 {
-    /// <summary>How it is configured, in words.</summary>
+    /// <summary>Its configuration in words.</summary>
     public string Setting => Current switch
     {
         null => "off",
@@ -64,7 +64,7 @@ internal sealed record FaultLine(FaultKind Kind, ConfiguredFault? Current, int U
         _ => Current.ToString(),
     };
 
-    /// <summary>The value to begin with in its form.</summary>
+    /// <summary>The initial value in its form.</summary>
     public string Suggested => Current is not null
         ? Kind.Words.Length > 0 ? ChanceOf(Current) : Current.ToString()
         : Kind.Value switch

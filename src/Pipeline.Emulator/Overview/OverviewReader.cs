@@ -8,7 +8,7 @@ using Pipeline.Emulator.Work.Delivery;
 
 namespace Pipeline.Emulator.Overview;
 
-/// <summary>Reads what the page shows: totals, and the newest rows of each kind.</summary>
+/// <summary>Reads the content of the page: totals, and the newest rows of each kind.</summary>
 internal sealed class OverviewReader(
     TaskStore store, RunningTasks running, BucketStore buckets, StorageSettings storage, WebhookLog webhooks,
     FaultInjector faults, TimeProvider time)

@@ -1,13 +1,13 @@
 namespace Pipeline.Emulator.Overview;
 
-/// <summary>Headers of what a browser shows: no script of another host, no frame, no cache.</summary>
+/// <summary>Security headers for browsers: no script of another host, no frame, no cache.</summary>
 internal static class PageHeaders
 {
     private const string Page =
         "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; style-src 'self'; "
         + "img-src 'self'; script-src 'self'; connect-src 'self'";
 
-    // An object may hold a stranger's page.
+    // An object may hold an untrusted page.
     private const string Object = "sandbox; default-src 'none'; frame-ancestors 'none'";
 
     /// <summary>For the emulator's own page.</summary>

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Pipeline.Emulator.Overview;
 
-/// <summary>Texts of the page.</summary>
+/// <summary>Formats texts of the page.</summary>
 internal static class Show
 {
     public static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
@@ -10,7 +10,7 @@ internal static class Show
     public static string Time(DateTimeOffset time) =>
         time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) + " UTC";
 
-    /// <summary>A foreign text: without what a terminal or a browser obeys, and cut.</summary>
+    /// <summary>An untrusted text, shortened and without characters that control a terminal or a browser.</summary>
     public static string Foreign(string? text, int max = 160)
     {
         var clean = CleanText.Clean((text ?? "").AsSpan(0, Math.Min(text?.Length ?? 0, max)));
@@ -24,7 +24,7 @@ internal static class Show
         return Foreign(json.RootElement.GetProperty("url").GetString());
     }
 
-    /// <summary>Where the page shows an object.</summary>
+    /// <summary>Address at which the page shows an object.</summary>
     public static string LinkTo(string bucket, string key) =>
         $"/_admin/page/object?bucket={Uri.EscapeDataString(bucket)}&key={Uri.EscapeDataString(key)}";
 

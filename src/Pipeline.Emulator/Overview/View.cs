@@ -7,14 +7,14 @@ namespace Pipeline.Emulator.Overview;
 /// </summary>
 internal abstract class View : RazorSlice
 {
-    /// <summary>What it shows.</summary>
+    /// <summary>The content to show.</summary>
     public OverviewModel Model { get; set; } = null!;
 }
 
 /// <summary>Fills views.</summary>
 internal static class ViewExtensions
 {
-    /// <summary>Gives a view what it shows.</summary>
+    /// <summary>Sets the content of a view.</summary>
     public static RazorSlice With(this RazorSlice view, OverviewModel model)
     {
         ((View)view).Model = model;

@@ -4,7 +4,7 @@ using AngleSharp.Dom;
 namespace Pipeline.Emulator.Pages;
 
 /// <summary>
-/// What the converters know about HTML: which elements are hidden, which are blocks, where links lead.
+/// Rules about HTML for the converters: which elements are hidden, which are blocks, and where links lead.
 /// </summary>
 internal static class HtmlNodes
 {

@@ -140,7 +140,8 @@ internal sealed class PageFetcher(HttpClient http, bool allowPrivate, TimeSpan? 
         new(PageFetchException.TooLarge, $"'{url}' has more than {maxBytes:N0} bytes.");
 
     /// <summary>
-    /// What went wrong. The outer text names the address if no connection was made, and else refers to the inner one.
+    /// The cause of a failure. The outer text names the address if no connection was made, and otherwise refers to the
+    /// inner one.
     /// </summary>
     private static string CauseOf(HttpRequestException error) =>
         error.InnerException is null or SocketException ? error.Message : error.GetBaseException().Message;

@@ -20,7 +20,7 @@ internal sealed record SamplePage(string Path, string About, string ContentType 
         }
     }
 
-    /// <summary>Makes the body, instead of <see cref="File"/>.</summary>
+    /// <summary>Creates the body, instead of <see cref="File"/>.</summary>
     public Func<byte[]> Body
     {
         init => _body = new(value);

@@ -10,12 +10,12 @@ using Pipeline.Emulator.Work.Delivery;
 namespace Pipeline.Emulator.Sessions;
 
 /// <summary>
-/// Passes requests on to a real API and keeps them with their answers, the webhooks and, when it stops, the objects of
-/// all POSTs. No header of a request is kept.
+/// Passes requests on to a real API and records them with their answers, the webhooks and, when it stops, the objects
+/// of all POSTs. Headers of requests are not recorded.
 /// </summary>
 internal sealed partial class Recorder : IHostedService, IDisposable
 {
-    /// <summary>The longest body that is kept; longer ones are only passed on.</summary>
+    /// <summary>Longest body that is recorded; longer ones are only passed on.</summary>
     public const int MaxBytes = 64 << 20;
 
     private const int MaxReplyBytes = 512 << 20;
@@ -57,7 +57,7 @@ internal sealed partial class Recorder : IHostedService, IDisposable
 
     private Uri Upstream => _options.Upstream!;
 
-    // The upstream must reach it. That of this machine always does.
+    // The upstream must be able to reach the recorder. An upstream on this machine always can.
     private Uri? CallbackBase => _options.CallbackBase ?? (Upstream.IsLoopback ? _own.Value : null);
 
     public void Map(IEndpointRouteBuilder app)
@@ -77,7 +77,7 @@ internal sealed partial class Recorder : IHostedService, IDisposable
             LogWebhooksPass(_logger);
     }
 
-    /// <summary>Keeps the objects of all POSTs, once however often it is called.</summary>
+    /// <summary>Records the objects of all POSTs; repeated calls do so once.</summary>
     public Task StopAsync(CancellationToken cancellationToken)
     {
         lock (_posts)
@@ -172,7 +172,8 @@ internal sealed partial class Recorder : IHostedService, IDisposable
             request.Headers.TryAddWithoutValidation(name, context.Request.Headers[name].ToArray());
         try
         {
-            // Also when the client goes: a POST that was sent may be accepted, and the recording must say so.
+            // Continue even if the client disconnects: a POST that was sent may be accepted, and the recording must
+            // have its answer.
             return await _http.SendAsync(request, CancellationToken.None);
         }
         catch (Exception error) when (error is HttpRequestException or TaskCanceledException)
@@ -183,7 +184,7 @@ internal sealed partial class Recorder : IHostedService, IDisposable
         }
     }
 
-    /// <summary>Keeps a webhook and passes it on; the client's answer is the upstream's answer.</summary>
+    /// <summary>Records a webhook and passes it on; the client's answer is the upstream's answer.</summary>
     private async Task WebhookAsync(HttpContext context)
     {
         var post = int.Parse((string)context.GetRouteValue("post")!, CultureInfo.InvariantCulture);
@@ -229,7 +230,7 @@ internal sealed partial class Recorder : IHostedService, IDisposable
 
     [LoggerMessage(
         Level = LogLevel.Warning,
-        Message = "Webhooks go straight to the client and are not kept, because the upstream cannot reach this "
+        Message = "Webhooks go straight to the client and are not recorded, because the upstream cannot reach this "
             + "machine. Give --callback-base URL to keep them.")]
     private static partial void LogWebhooksPass(ILogger logger);
 

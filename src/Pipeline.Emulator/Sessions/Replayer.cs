@@ -8,8 +8,8 @@ using Pipeline.Emulator.Work.Delivery;
 namespace Pipeline.Emulator.Sessions;
 
 /// <summary>
-/// Answers a recorded session again. A POST writes its recorded objects, is answered, and has its webhooks called. Of
-/// several answers to the same request the next one counts; a GET repeats the last one.
+/// Replays a recorded session. A POST writes its recorded objects, is answered, and has its webhooks called. Several
+/// answers to the same request are sent in order; a GET repeats the last one.
 /// </summary>
 internal sealed partial class Replayer : IDisposable
 {
@@ -66,7 +66,7 @@ internal sealed partial class Replayer : IDisposable
             _ = CallAsync(answered, callback);
     }
 
-    /// <summary>The request as a recording would have it.</summary>
+    /// <summary>The request in the form of a recording.</summary>
     private static SessionLine Describe(HttpContext context, JsonNode? body)
     {
         var text = new SessionText();
@@ -90,7 +90,7 @@ internal sealed partial class Replayer : IDisposable
         return index < answers.Count ? answers[index] : isPost ? null : answers[^1];
     }
 
-    /// <summary>Says which recorded request is nearest to one that the recording does not have.</summary>
+    /// <summary>Names the recorded request nearest to a request that the recording lacks.</summary>
     private string Explain(string key, SessionLine asked)
     {
         var request = $"{asked.Method} {asked.Path}";

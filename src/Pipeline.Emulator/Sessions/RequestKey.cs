@@ -3,15 +3,17 @@ using System.Text.RegularExpressions;
 
 namespace Pipeline.Emulator.Sessions;
 
-/// <summary>What makes two requests the same: method, path, query and body, whatever the order of members.</summary>
+/// <summary>
+/// Decides when two requests are the same: by method, path, query and body, whatever the order of members.
+/// </summary>
 internal static partial class RequestKey
 {
-    /// <summary>The key of a request whose path and body are hidden already.</summary>
+    /// <summary>The key of a request whose path and body already have placeholders.</summary>
     public static string Of(string method, string path, JsonNode? body) =>
         Numbered().Replace($"{method} {path} {Sorted(body)?.ToJsonString()}", "{{$1}}");
 
     /// <summary>
-    /// The first member in which two bodies differ, such as <c>inputs[2].url</c>; null where they are equal.
+    /// The first member in which two bodies differ, such as <c>inputs[2].url</c>; null if they are equal.
     /// </summary>
     public static string? FirstDifference(JsonNode? one, JsonNode? other, string path = "")
     {
@@ -34,7 +36,7 @@ internal static partial class RequestKey
         _ => node?.DeepClone(),
     };
 
-    // The number of a POST says only when it was sent.
+    // The number of a POST only says when it was sent.
     [GeneratedRegex(@"\{\{session\.(callback|storage):\d+\}\}")]
     private static partial Regex Numbered();
 }

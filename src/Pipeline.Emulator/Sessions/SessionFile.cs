@@ -44,7 +44,7 @@ internal sealed class SessionFile : IAsyncDisposable
         }
     }
 
-    /// <summary>An object as a line: hidden JSON where it is a result, else its bytes.</summary>
+    /// <summary>An object as a line: JSON with placeholders if it is a result, otherwise its bytes.</summary>
     public static SessionLine LineOf(SessionText text, int post, string uri, byte[] bytes)
     {
         var isGzip = bytes is [0x1F, 0x8B, ..];

@@ -53,10 +53,10 @@ internal sealed record SessionLine
     /// <summary>Whether an object is stored as gzip.</summary>
     public bool? Gzip { get; init; }
 
-    /// <summary>The content where it is JSON.</summary>
+    /// <summary>The content if it is JSON.</summary>
     public JsonNode? Json { get; init; }
 
-    /// <summary>The content where it is not JSON.</summary>
+    /// <summary>The content if it is not JSON.</summary>
     public byte[]? Base64 { get; init; }
 
     /// <summary>Its number in the file, from 1.</summary>
@@ -114,7 +114,7 @@ internal sealed record SessionLine
 [JsonSerializable(typeof(SessionLine))]
 internal sealed partial class SessionJson : JsonSerializerContext;
 
-/// <summary>Content as recordings keep it: JSON where it is, gzip or not, else bytes.</summary>
+/// <summary>Content in the form of recordings: as JSON if it is JSON, gzipped or not, otherwise as bytes.</summary>
 internal static class SessionContent
 {
     private static readonly JsonSerializerOptions Relaxed = new()
@@ -122,7 +122,7 @@ internal static class SessionContent
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    /// <summary>Reads JSON; null where the bytes are none.</summary>
+    /// <summary>Parses JSON; null if the bytes are not JSON.</summary>
     public static JsonNode? JsonOf(ReadOnlySpan<byte> bytes)
     {
         try

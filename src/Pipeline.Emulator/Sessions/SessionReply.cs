@@ -1,6 +1,6 @@
 namespace Pipeline.Emulator.Sessions;
 
-/// <summary>Reads requests and sends answers as recordings have them.</summary>
+/// <summary>Reads requests and sends answers in the form of recordings.</summary>
 internal static class SessionReply
 {
     /// <summary>Path and query, escaped.</summary>

@@ -1,6 +1,6 @@
 namespace Pipeline.Emulator.Sessions;
 
-/// <summary>Records or replays a session instead of emulating the API, where the options say so.</summary>
+/// <summary>Records or replays a session instead of emulating the API, if the options say so.</summary>
 internal static class SessionServices
 {
     public static void AddSessions(this IServiceCollection services, EmulatorOptions options)
@@ -19,7 +19,7 @@ internal static class SessionServices
     }
 
     /// <summary>Maps the paths of the API.</summary>
-    /// <returns>Whether a session is recorded or replayed, so that nothing else may answer them.</returns>
+    /// <returns>Whether a session is recorded or replayed, so that nothing else may answer these paths.</returns>
     public static bool MapSession(this WebApplication app, EmulatorOptions options)
     {
         if (options.RecordFile is not null)

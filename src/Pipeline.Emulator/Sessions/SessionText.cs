@@ -4,16 +4,16 @@ using System.Text.RegularExpressions;
 
 namespace Pipeline.Emulator.Sessions;
 
-/// <summary>What differs between a recorded session and its replay, by the placeholder that stands for it.</summary>
+/// <summary>The values that differ between a recorded session and its replay, by their placeholder.</summary>
 /// <remarks>
 /// <c>{{session.api}}</c> is the root of the API; <c>{{session.callback:3}}</c> and <c>{{session.storage:3}}</c> are
-/// the callback URL and the storage URL of the third POST. These two hold secrets, so no recording has them.
+/// the callback URL and the storage URL of the third POST. Recordings never have these two, because they hold secrets.
 /// </remarks>
 internal sealed partial class SessionText
 {
     private const string Removed = "[removed]";
 
-    // Emulators take keys such as "any". These are no secrets, and occur in words.
+    // Emulators accept keys such as "any", which are not secret and occur in words.
     private const int MinKeyLength = 12;
 
     private static readonly HashSet<string> SecretMembers = new(StringComparer.OrdinalIgnoreCase)
@@ -26,7 +26,7 @@ internal sealed partial class SessionText
     private IReadOnlyList<(string Value, string Placeholder)> _values = [];
     private IReadOnlySet<string> _keys = new HashSet<string>();
 
-    /// <summary>Keeps the value that a placeholder replaces. Longer values are replaced first.</summary>
+    /// <summary>Sets the value that a placeholder replaces. Longer values are replaced first.</summary>
     public void Bind(string name, string value)
     {
         var pair = (Value: value, Placeholder: $"{{{{session.{name}}}}}");
@@ -34,7 +34,7 @@ internal sealed partial class SessionText
             _values = [.. _values.Append(pair).OrderByDescending(v => v.Value.Length)];
     }
 
-    /// <summary>Remembers an API key of at least 12 characters, which is hidden wherever it occurs.</summary>
+    /// <summary>Adds an API key of at least 12 characters, which is hidden wherever it occurs.</summary>
     public void AddKey(string key)
     {
         lock (_changing)
@@ -80,7 +80,7 @@ internal sealed partial class SessionText
         _ => node?.DeepClone(),
     };
 
-    // Addresses of storage that were signed for somebody.
+    // Addresses of storage that contain a signature.
     [GeneratedRegex(
         "([?&](?:X-Amz-Signature|X-Amz-Credential|X-Amz-Security-Token|X-Goog-Signature|X-Goog-Credential)=)[^&\\s\"]+",
         RegexOptions.IgnoreCase)]

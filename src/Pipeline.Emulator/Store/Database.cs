@@ -133,7 +133,7 @@ internal sealed class Database : IAsyncDisposable
     {
         try
         {
-            // SQLite has already rolled back by itself where the disk was full.
+            // SQLite itself has already rolled back if the disk was full.
             if (raw.sqlite3_get_autocommit(_writer.Connection.Handle) == 0)
                 _writer.Execute("ROLLBACK");
         }

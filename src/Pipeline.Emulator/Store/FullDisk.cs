@@ -3,8 +3,8 @@ using Microsoft.Data.Sqlite;
 namespace Pipeline.Emulator.Store;
 
 /// <summary>
-/// Detects that the emulator's own disk is full. A full disk fails no task: the API refuses requests for now, and jobs
-/// run again until there is room.
+/// Detects that the emulator's own disk is full. A full disk fails no task: the API refuses requests for the time
+/// being, and jobs run again until there is space.
 /// </summary>
 internal sealed class FullDisk(EmulatorOptions options)
 {

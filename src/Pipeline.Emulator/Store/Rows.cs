@@ -15,7 +15,7 @@ internal enum TaskState
 /// <summary>A kind of work for a task.</summary>
 internal enum JobKind
 {
-    /// <summary>Fetch the page, make the result and deliver it.</summary>
+    /// <summary>Fetch the page, create the result and deliver it.</summary>
     Extract,
 
     /// <summary>Deliver an object that a fault delayed.</summary>
@@ -71,13 +71,13 @@ internal sealed record Job(long Seq, JobKind Kind, DateTimeOffset DueAt, int Att
 /// <summary>A job that another one creates when it ends.</summary>
 internal sealed record NextJob(JobKind Kind, DateTimeOffset DueAt, int Attempt = 1);
 
-/// <summary>Counts of all work since the folder exists.</summary>
+/// <summary>Counts of all work since the folder was created.</summary>
 /// <param name="Pending">Tasks that have not ended.</param>
 /// <param name="Success">Tasks that succeeded.</param>
 /// <param name="Error">Tasks that failed.</param>
 /// <param name="Batches">Accepted batches.</param>
 /// <param name="Objects">Objects written.</param>
-/// <param name="Calls">Webhook calls tried.</param>
+/// <param name="Calls">Attempted webhook calls.</param>
 /// <param name="CallsTaken">Webhook calls answered with 2xx.</param>
 internal sealed record TaskTotals(
     long Pending, long Success, long Error, long Batches, long Objects, long Calls, long CallsTaken);

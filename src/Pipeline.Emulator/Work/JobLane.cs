@@ -73,7 +73,7 @@ internal sealed class JobLane(
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
         }
-        // The job's row still exists, so it runs again when there may be room.
+        // The job's row still exists, so the job runs again when there may be space.
         catch (Exception error) when (disk.Explains(error))
         {
             await Task.Delay(FullDiskWait, time, CancellationToken.None);

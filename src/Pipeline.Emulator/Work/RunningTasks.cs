@@ -7,7 +7,7 @@ internal sealed class RunningTasks
 {
     private readonly ConcurrentDictionary<long, byte> _seqs = new();
 
-    /// <summary>How many there are.</summary>
+    /// <summary>Number of running tasks.</summary>
     public int Count => _seqs.Count;
 
     public bool Contains(long seq) => _seqs.ContainsKey(seq);

@@ -5,7 +5,7 @@ using Pipeline.Emulator.Work.Results;
 
 namespace Pipeline.Emulator.Work;
 
-/// <summary>Runs a task: fetches its page, makes its result, delivers its object and schedules its webhook.</summary>
+/// <summary>Runs a task: fetches its page, creates its result, delivers its object and schedules its webhook.</summary>
 internal sealed partial class TaskRunner(
     TaskResults results, ObjectWriter objects, TaskStore store, JobSignals signals, RunningTasks running,
     TimeProvider time, FullDisk disk, ILogger<TaskRunner> logger)
@@ -13,7 +13,7 @@ internal sealed partial class TaskRunner(
     private static readonly TimeSpan RepeatDelay = TimeSpan.FromMilliseconds(50);
 
     /// <summary>
-    /// Fetches the page, makes the result, delivers it unless a fault delays it, and stores the outcome.
+    /// Fetches the page, creates the result, delivers it unless a fault delays it, and stores the outcome.
     /// </summary>
     public async Task ExtractAsync(Job job, CancellationToken cancellationToken)
     {
@@ -64,7 +64,7 @@ internal sealed partial class TaskRunner(
         }
         catch (Exception error) when (!cancellationToken.IsCancellationRequested && !disk.Explains(error))
         {
-            // End the task, so that a page that breaks a parser does not do it again after every restart.
+            // End the task, so that a page that breaks a parser does not break it again after every restart.
             LogTaskFailed(logger, error, task.Id, task.Input);
             return (Failed(task, "internal_error", $"The emulator failed: {error.Message}"), false, []);
         }

@@ -7,10 +7,7 @@ namespace Pipeline.Export.Closing;
 /// <summary>Blobs of container <c>exports</c>.</summary>
 internal sealed class AccountExportFiles(AzureAccount account) : IExportFiles
 {
-    /// <summary>The container.</summary>
-    public const string ContainerName = "exports";
-
-    private readonly AzureResource<BlobContainerClient> _container = account.Container(ContainerName);
+    private readonly AzureResource<BlobContainerClient> _container = account.Container(AzureNames.ExportsContainer);
 
     /// <inheritdoc/>
     public async Task<byte[]?> ReadAsync(string name, CancellationToken cancellationToken)

@@ -8,9 +8,7 @@ using Pipeline.Ports;
 
 namespace Pipeline.Export.Closing;
 
-/// <summary>
-/// Queues the export of each list that closes. The writing is another stage's work, so no close waits.
-/// </summary>
+/// <summary>Queues the export of each list that closes. Another stage writes it, so no close waits.</summary>
 internal sealed class ExportAnnouncer(IWorkQueue queue, IOptions<PipelineOptions> options) : IRecordAnnouncer
 {
     /// <inheritdoc/>

@@ -12,14 +12,14 @@ using Pipeline.Ports.Reading;
 namespace Pipeline.Export.Closing;
 
 /// <summary>
-/// Writes the files of a list that closed, one for each message of queue <c>exports</c>; the next file is another
-/// message, so that long lists and short ones take turns. A message that is handled again writes the same file again.
+/// Writes the files of a list that closed, one for each message of queue <c>exports</c>. The next file gets another
+/// message, so that long and short lists take turns. A redelivered message writes the same file again.
 /// </summary>
 /// <param name="manifests">Reads the manifests.</param>
 /// <param name="open">Opens the results of a list.</param>
 /// <param name="parts">Writes a file.</param>
-/// <param name="files">Where the files are.</param>
-/// <param name="queue">Takes the message of the next file.</param>
+/// <param name="files">The files.</param>
+/// <param name="queue">Receives the message of the next file.</param>
 /// <param name="logger">The log.</param>
 internal sealed partial class ExportStage(
     IManifestReader manifests,
@@ -72,7 +72,7 @@ internal sealed partial class ExportStage(
             ? manifest
             : null;
 
-    /// <summary>Notes that the files are being replaced. They keep the day of the first close.</summary>
+    /// <summary>Records that the files are being replaced. They keep the day of the first close.</summary>
     private async Task<ExportNote> BeginAsync(ExportMessage message, CancellationToken cancellationToken)
     {
         var known = await files.ReadAsync(NoteOf(message.ListId), cancellationToken) is { } json
@@ -97,7 +97,7 @@ internal sealed partial class ExportStage(
         LogExported(note.ListId, note.RecordParts, note.FailureParts);
     }
 
-    /// <summary>Deletes what an earlier export left beyond this one. Its files have no gaps.</summary>
+    /// <summary>Deletes files of an earlier export beyond this one's. Their numbers have no gaps.</summary>
     private async Task DeleteFromAsync(ExportNote note, Table table, int part, CancellationToken cancellationToken)
     {
         while (await files.DeleteAsync(NameOf(note, table, part), cancellationToken))

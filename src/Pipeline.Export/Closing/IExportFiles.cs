@@ -6,10 +6,10 @@ internal interface IExportFiles
     /// <summary>Reads a small file; null if there is none.</summary>
     Task<byte[]?> ReadAsync(string name, CancellationToken cancellationToken);
 
-    /// <summary>Writes a file at once, in place of an earlier one.</summary>
+    /// <summary>Writes a file atomically, in place of an earlier one.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="content">A seekable stream, read from its position to its end.</param>
-    /// <param name="cancellationToken">Stops the writing; then nothing is written.</param>
+    /// <param name="cancellationToken">Stops the write; nothing is then written.</param>
     Task WriteAsync(string name, Stream content, CancellationToken cancellationToken);
 
     /// <summary>Deletes a file. Returns false if there is none.</summary>

@@ -8,8 +8,8 @@ using Pipeline.Stores.Local;
 namespace Pipeline.Export.Closing;
 
 /// <summary>
-/// The records of one list on one machine. The state knows where each is in <c>records.ndjson</c>, so that those of
-/// other lists need not be read.
+/// The records of one list on one machine. The state knows where each is in <c>records.ndjson</c>, so records of other
+/// lists need not be read.
 /// </summary>
 internal sealed class LocalListSource(LocalDatabase database, string path, FailureReader failures, Manifest manifest)
     : IResultSource
@@ -46,7 +46,7 @@ internal sealed class LocalListSource(LocalDatabase database, string path, Failu
     public IAsyncEnumerable<ResultFile> OpenFailuresAsync(ExportPlace from, CancellationToken cancellationToken) =>
         FailureFiles.ReadAsync(failures, [manifest.ListId], from, cancellationToken);
 
-    /// <summary>The lines at some places of a file, one after the other.</summary>
+    /// <summary>The lines at some positions of a file, one after the other.</summary>
     private sealed class Slices(string path, IReadOnlyList<(long Offset, long Length)> places) : ForwardStream
     {
         private readonly FileStream _file = new(

@@ -12,11 +12,11 @@ namespace Pipeline.Export.Closing;
 /// <summary>Writes one Parquet file of a list to a temporary file.</summary>
 internal sealed class PartWriter(IOptions<PipelineOptions> options)
 {
-    /// <summary>Reads rows from a place on, until the file has its size or there are no more.</summary>
+    /// <summary>Reads rows from a position until the file is full or there are no more rows.</summary>
     /// <param name="table">The table.</param>
-    /// <param name="files">The files of its rows, from that of the place on.</param>
-    /// <param name="from">The place.</param>
-    /// <param name="cancellationToken">Stops the writing.</param>
+    /// <param name="files">The files of its rows, starting with that of the position.</param>
+    /// <param name="from">The position.</param>
+    /// <param name="cancellationToken">Stops the write.</param>
     public async Task<WrittenPart> WriteAsync(
         Table table, IAsyncEnumerable<ResultFile> files, ExportPlace from, CancellationToken cancellationToken)
     {
@@ -72,9 +72,9 @@ internal sealed class PartWriter(IOptions<PipelineOptions> options)
 }
 
 /// <summary>A file that was written.</summary>
-/// <param name="Content">It, from its beginning; gone once it is disposed.</param>
+/// <param name="Content">The content, from its start; deleted when it is disposed.</param>
 /// <param name="Rows">Number of its rows.</param>
-/// <param name="Next">Where the next file goes on; null where there are no more rows.</param>
+/// <param name="Next">Position of the next file; null if there are no more rows.</param>
 internal sealed record WrittenPart(Stream Content, long Rows, ExportPlace? Next) : IAsyncDisposable
 {
     public ValueTask DisposeAsync() => Content.DisposeAsync();

@@ -5,8 +5,8 @@ using Pipeline.Export.Writing;
 namespace Pipeline.Export.Copying;
 
 /// <summary>
-/// Writes batches on another thread, in order, while the next one is filled: reading and compressing take about the
-/// same time, so two cores are used. No batch waits, which keeps memory small.
+/// Writes batches in order on another thread while the next one is filled. Reading and compressing take about the same
+/// time, so two cores are used. Batches do not queue up, which keeps memory small.
 /// </summary>
 internal sealed class BatchQueue(Table table) : IAsyncDisposable
 {
@@ -17,9 +17,7 @@ internal sealed class BatchQueue(Table table) : IAsyncDisposable
     /// <summary>Returns an empty batch.</summary>
     public RowBatch Rent() => _free.TryPop(out var batch) ? batch : new(table);
 
-    /// <summary>
-    /// Hands a batch over, as soon as the last one is written. It is reused after it was written.
-    /// </summary>
+    /// <summary>Passes on a batch once the last one is written. The batch is reused after it was written.</summary>
     public async Task WriteAsync(ITableWriter writer, RowBatch batch, CancellationToken cancellationToken)
     {
         await CompleteAsync();

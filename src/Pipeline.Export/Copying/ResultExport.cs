@@ -7,8 +7,8 @@ using Pipeline.Model;
 namespace Pipeline.Export.Copying;
 
 /// <summary>Copies all results of a source to a target.</summary>
-/// <param name="source">What is read.</param>
-/// <param name="target">What is written; committed by the caller.</param>
+/// <param name="source">The source.</param>
+/// <param name="target">The target; the caller commits it.</param>
 /// <param name="partitionOf">Returns the partition of a list's rows.</param>
 internal sealed class ResultExport(
     IResultSource source, IExportTarget target, Func<string, Partition> partitionOf)
@@ -70,9 +70,9 @@ internal sealed class ResultExport(
     }
 }
 
-/// <summary>What an export has written.</summary>
-/// <param name="Records">Rows of records.</param>
-/// <param name="Failures">Rows of failures.</param>
-/// <param name="LeftOut">Texts left out because they were too long.</param>
-/// <param name="Torn">Files that end within a line, which was left out.</param>
+/// <summary>What an export wrote.</summary>
+/// <param name="Records">Number of records.</param>
+/// <param name="Failures">Number of failures.</param>
+/// <param name="LeftOut">Number of texts left out because they were too long.</param>
+/// <param name="Torn">Files that end within a line; that line was left out.</param>
 internal sealed record ExportCounts(long Records, long Failures, long LeftOut, IReadOnlyList<string> Torn);

@@ -10,11 +10,11 @@ namespace Pipeline.Export.Copying;
 /// more than one full batch.
 /// </summary>
 /// <param name="table">The table.</param>
-/// <param name="target">Where it is written.</param>
+/// <param name="target">The target.</param>
 /// <param name="partitionOf">Returns the partition of a list's rows.</param>
 internal sealed class RowSink(Table table, IExportTarget target, Func<string, Partition> partitionOf) : IAsyncDisposable
 {
-    // Each has a file open.
+    // Each keeps a file open.
     private const int MaxOpen = 64;
 
     private readonly BatchQueue _queue = new(table);
@@ -23,7 +23,7 @@ internal sealed class RowSink(Table table, IExportTarget target, Func<string, Pa
     private long _bytes;
     private long _bytesBefore;
 
-    /// <summary>Returns the batch for the next row, which is a row of this list.</summary>
+    /// <summary>Returns the batch for the next row, which belongs to this list.</summary>
     public async ValueTask<RowBatch> OpenAsync(string listId, CancellationToken cancellationToken)
     {
         var partition = partitionOf(listId);
@@ -33,7 +33,7 @@ internal sealed class RowSink(Table table, IExportTarget target, Func<string, Pa
         return _last.Batch;
     }
 
-    /// <summary>Called after each row: writes what is full.</summary>
+    /// <summary>Writes full batches. Call it after each row.</summary>
     public async ValueTask AddedAsync(CancellationToken cancellationToken)
     {
         _bytes += _last!.Batch.Bytes - _bytesBefore;

@@ -4,8 +4,8 @@ using Pipeline.Export.Tables;
 namespace Pipeline.Export.Reading;
 
 /// <summary>
-/// Finds the column of a member by its name. Members usually come in the order of the columns, so the one after the
-/// last is tried first.
+/// Finds the column of a member by its name. Members usually arrive in the order of the columns, so the next column is
+/// tried first.
 /// </summary>
 internal sealed class MemberMap
 {

@@ -7,16 +7,16 @@ namespace Pipeline.Export.Reading;
 
 /// <summary>
 /// Reads a file of JSON lines into rows, in memory that does not depend on the length of a line. Bytes after the last
-/// line feed are no line yet: a run is writing it, or was killed while it did.
+/// line feed are not a line: a run is writing it, or was killed while writing it.
 /// </summary>
 /// <param name="stream">The file.</param>
 /// <param name="name">Its name, for messages.</param>
-/// <param name="skipped">How many lines of the file come before the stream.</param>
+/// <param name="skipped">Number of lines of the file before the stream.</param>
 internal sealed class RowFile(Stream stream, string name, long skipped = 0) : IDisposable
 {
     private const int BufferBytes = 256 * 1024;
 
-    // Enough of a line for the members at its beginning, such as its ids.
+    // Enough of a line for its first members, such as its ids.
     private const int HeadBytes = 8 * 1024;
 
     private readonly byte[] _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
@@ -30,7 +30,7 @@ internal sealed class RowFile(Stream stream, string name, long skipped = 0) : ID
     public bool IsTorn { get; private set; }
 
     /// <summary>
-    /// The beginning of the next line: all of it, or as much as holds its ids. Null if there is no next line.
+    /// The start of the next line: all of it, or enough to hold its ids. Null if there is no next line.
     /// </summary>
     public async ValueTask<ReadOnlyMemory<byte>?> PeekAsync(CancellationToken cancellationToken)
     {
@@ -92,7 +92,7 @@ internal sealed class RowFile(Stream stream, string name, long skipped = 0) : ID
         }
     }
 
-    /// <summary>Scans what is buffered, up to the end of the line. Returns whether that was reached.</summary>
+    /// <summary>Scans the buffer to the end of the line. Returns whether it reached that.</summary>
     private bool Scan(RowScanner? scanner, ref Utf8Validator utf8)
     {
         var buffered = _buffer.AsSpan(_start, _end - _start);

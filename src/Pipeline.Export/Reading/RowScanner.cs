@@ -9,8 +9,8 @@ namespace Pipeline.Export.Reading;
 
 /// <summary>
 /// Reads one JSON object, a record or a failure, into a row of a batch, from pieces of any size. A text above
-/// <see cref="MaxText"/> is left out and named in <c>omitted</c>, and so is one with which the row's texts have more
-/// than twice as much, so one document cannot take all memory.
+/// <see cref="MaxText"/> is left out and named in <c>omitted</c>, and so is a text that would make the row's texts
+/// exceed twice that. So one document cannot use all memory.
 /// </summary>
 /// <param name="table">The table.</param>
 /// <param name="withContent">Whether columns of content get values.</param>
@@ -19,11 +19,14 @@ internal sealed class RowScanner(Table table, bool withContent) : JsonScanner(Ma
     /// <summary>The longest text of a cell, bytes. Many readers cannot hold longer ones.</summary>
     public const int MaxTextBytes = 64 << 20;
 
-    // Shorter texts, such as digests, are never left out. A row has few of them.
+    // Shorter texts, such as digests, are always kept. A row has few of them.
     private const int AlwaysKeptBytes = 64 * 1024;
 
-    // As deep as Collect:MaxDepth allows a result to be, and the record around it.
+    // A result may be as deep as Collect:MaxDepth allows, plus the record around it.
     private const int MaxDepth = 1024;
+
+    // Ticks count from the year 1, so their division rounds down on both sides of 1970.
+    private const long UnixEpoch = 62_135_596_800_000_000;
 
     private readonly MemberMap _members = new(table.Columns);
     private readonly int _omittedColumn =
@@ -57,7 +60,7 @@ internal sealed class RowScanner(Table table, bool withContent) : JsonScanner(Ma
     }
 
     /// <summary>Adds the row to the batch.</summary>
-    /// <exception cref="FormatException">It is incomplete, or something else than a row of this table.</exception>
+    /// <exception cref="FormatException">It is incomplete, or not a row of this table.</exception>
     public void End()
     {
         if (!IsComplete)
@@ -148,10 +151,10 @@ internal sealed class RowScanner(Table table, bool withContent) : JsonScanner(Ma
             case ColumnKind.Time when raw is [(byte)'"', ..]:
                 var reader = new Utf8JsonReader(raw);
                 if (reader.Read() && reader.TryGetDateTimeOffset(out var time))
-                    return (time - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+                    return (time.UtcTicks / TimeSpan.TicksPerMicrosecond) - UnixEpoch;
                 break;
         }
-        throw new FormatException($"its '{column.Path}' is no {Word(column.Kind)}");
+        throw new FormatException($"its '{column.Path}' is not a {Word(column.Kind)}");
     }
 
     private static string Word(ColumnKind kind) => kind switch

@@ -22,7 +22,7 @@ internal sealed class ColumnValues(Column column)
     /// </summary>
     public ReadOnlySpan<long> Numbers => _numbers;
 
-    /// <summary>Makes room for a row, which has no value yet.</summary>
+    /// <summary>Adds a row without a value.</summary>
     public void Open(int row)
     {
         if (row == _present.Length)
@@ -37,7 +37,7 @@ internal sealed class ColumnValues(Column column)
     /// <summary>The bytes of a row's text.</summary>
     public int BytesOf(int row) => column.IsText && _present[row] ? _texts[row].Length : 0;
 
-    /// <summary>Forgets the texts, whose memory is used again.</summary>
+    /// <summary>Forgets the texts, so that their memory can be reused.</summary>
     public void Clear(int rows) => _texts.AsSpan(0, Math.Min(rows, _texts.Length)).Clear();
 
     private void Grow(int rows)

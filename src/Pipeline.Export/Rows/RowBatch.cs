@@ -3,8 +3,8 @@ using Pipeline.Export.Tables;
 namespace Pipeline.Export.Rows;
 
 /// <summary>
-/// Some rows of a table, column by column. A batch is a row group of a Parquet file and a transaction of SQLite, so
-/// its size bounds the memory of an export.
+/// Some rows of a table, column by column. A batch is a row group of a Parquet file or a transaction of SQLite, so its
+/// size bounds the memory of an export.
 /// </summary>
 internal sealed class RowBatch(Table table) : IDisposable
 {

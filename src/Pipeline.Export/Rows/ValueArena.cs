@@ -3,8 +3,8 @@ using System.Buffers;
 namespace Pipeline.Export.Rows;
 
 /// <summary>
-/// Memory for the texts of one batch, in blocks that are kept for the next batch. A text is appended piece by piece;
-/// once it is complete, it never moves.
+/// Memory for the texts of one batch, in blocks that are reused by the next batch. A text is appended piece by piece;
+/// once complete, it never moves.
 /// </summary>
 internal sealed class ValueArena : IDisposable
 {
@@ -58,7 +58,7 @@ internal sealed class ValueArena : IDisposable
         _block = [];
     }
 
-    /// <summary>Moves the text that is being appended to a block with room for it and as many bytes again.</summary>
+    /// <summary>Moves the text that is being appended to a block with space for it and as many bytes again.</summary>
     private void Move(int more)
     {
         var needed = Math.Max(BlockBytes, 2 * (Pending + more));

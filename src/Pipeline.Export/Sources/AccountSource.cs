@@ -40,7 +40,7 @@ internal sealed class AccountSource(ObjectStores objects, FailureReader failures
             failures, lists.Where(list => list.Failures > 0).Select(list => list.ListId), from, cancellationToken);
 
     /// <summary>Opens a file of records that a manifest names.</summary>
-    /// <exception cref="PipelineException">Permanent: it is gone.</exception>
+    /// <exception cref="PipelineException">Permanent: the file is gone.</exception>
     public async Task<ResultFile> OpenAsync(RecordLocation location, CancellationToken cancellationToken)
     {
         var uri = UriOf(location);
@@ -64,8 +64,8 @@ internal sealed class AccountSource(ObjectStores objects, FailureReader failures
             ? new("azblob", AzureNames.RecordsContainer, path[(at + Container.Length)..])
             : throw PipelineException.Permanent(
                 FailureReasons.ObjectDamaged,
-                $"The manifest names '{location.Uri}', which is no blob of container {AzureNames.RecordsContainer}. "
-                    + "Put the manifest back that the run wrote.");
+                $"The manifest names '{location.Uri}', which is not a blob of container {AzureNames.RecordsContainer}. "
+                    + "Restore the manifest that the run wrote.");
     }
 
     /// <summary>Decompresses a blob and closes it with the stream.</summary>

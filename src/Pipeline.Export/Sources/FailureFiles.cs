@@ -9,7 +9,7 @@ namespace Pipeline.Export.Sources;
 /// <summary>The failures of the ledger as JSON lines.</summary>
 internal static class FailureFiles
 {
-    /// <summary>Returns the failures of lists from a place on, each as a file of one line.</summary>
+    /// <summary>Returns the failures of lists from a position on, each as a file of one line.</summary>
     public static IAsyncEnumerable<ResultFile> ReadAsync(
         FailureReader failures, IEnumerable<string> lists, ExportPlace from, CancellationToken cancellationToken) =>
         ReadAllAsync(failures, lists, cancellationToken).Skip(from.File).Select(failure => new ResultFile(

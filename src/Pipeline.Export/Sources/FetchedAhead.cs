@@ -4,12 +4,12 @@ using Pipeline.IO;
 namespace Pipeline.Export.Sources;
 
 /// <summary>
-/// Fetches and decompresses the next files of records while one is converted. What is fetched of a file is bounded; the
-/// rest of a longer one is read when its turn has come.
+/// Fetches and decompresses the next files of records while one is converted. A limited part of each file is fetched;
+/// the rest is read in its turn.
 /// </summary>
-/// <param name="source">What is read. Reading one of its files must not depend on those before.</param>
+/// <param name="source">The source. Its files must be readable independently of each other.</param>
 /// <param name="files">Number of files to fetch ahead.</param>
-/// <param name="bytesPerFile">Most bytes of each that are held in memory.</param>
+/// <param name="bytesPerFile">Maximum number of bytes of each file in memory.</param>
 internal sealed class FetchedAhead(IResultSource source, int files = 3, int bytesPerFile = 16 << 20) : IResultSource
 {
     /// <inheritdoc/>
@@ -72,7 +72,7 @@ internal sealed class FetchedAhead(IResultSource source, int files = 3, int byte
         },
         CancellationToken.None);
 
-    /// <summary>Closes a file that nobody reads any more.</summary>
+    /// <summary>Closes a file that is no longer needed.</summary>
     private static async Task DropAsync(Task<ResultFile> file)
     {
         await ((Task)file).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -80,7 +80,7 @@ internal sealed class FetchedAhead(IResultSource source, int files = 3, int byte
             await (await file).DisposeAsync();
     }
 
-    /// <summary>What was fetched of a file, then the rest of it.</summary>
+    /// <summary>The fetched part of a file, then the rest of it.</summary>
     private sealed class Joined(MemoryStream head, Stream rest) : ForwardStream
     {
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>

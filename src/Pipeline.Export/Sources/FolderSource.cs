@@ -21,8 +21,8 @@ internal sealed class FolderSource : IResultSource
     private readonly IReadOnlySet<string> _lists;
     private readonly Dictionary<string, ClosedList> _closed;
 
-    // While a list is open, a line may be left of a failure that a record has replaced.
-    // Hashes of ids: a list may have a million failures.
+    // While a list is open, a line may remain of a failure that a record has replaced. The set has hashes of ids,
+    // because a list may have a million failures.
     private readonly HashSet<UInt128> _failed = [];
     private readonly HashSet<UInt128> _replaced = [];
 
@@ -32,14 +32,16 @@ internal sealed class FolderSource : IResultSource
     /// <summary>Whether a folder holds the output of a run.</summary>
     public static bool IsOutput(string folder) => File.Exists(Path.Combine(folder, RecordsName));
 
-    /// <summary>The files that are read.</summary>
+    /// <summary>The files to read.</summary>
     public static IEnumerable<string> FilesOf(string folder) =>
         new[] { RecordsName, FailuresName, ManifestName }.Select(name => Path.Combine(folder, name));
 
     /// <summary>Opens a folder.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="lists">Ids of lists; none for all.</param>
-    /// <exception cref="PipelineException">Permanent: it holds no results, or its manifest cannot be read.</exception>
+    /// <exception cref="PipelineException">
+    /// Permanent: the folder holds no results, or its manifest cannot be read.
+    /// </exception>
     public static FolderSource Open(string folder, IReadOnlyList<string> lists)
     {
         if (!IsOutput(folder))
@@ -53,7 +55,7 @@ internal sealed class FolderSource : IResultSource
     /// <summary>The lists that the manifest counts as closed.</summary>
     public IReadOnlyCollection<string> ClosedLists => _closed.Keys;
 
-    /// <summary>Those of them that are runs of a series.</summary>
+    /// <summary>The closed lists that are runs of a series.</summary>
     public IReadOnlyList<string> RunsOf(string series) =>
         [.. _closed.Where(list => list.Value.Series == series).Select(list => list.Key)];
 

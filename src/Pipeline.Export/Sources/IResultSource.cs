@@ -2,12 +2,12 @@ using Pipeline.Model;
 
 namespace Pipeline.Export.Sources;
 
-/// <summary>The results that are exported.</summary>
+/// <summary>The results to export.</summary>
 internal interface IResultSource
 {
     /// <summary>Opens the files of records, one after the other. The caller disposes each.</summary>
     /// <param name="from">
-    /// The place of the first row that is wanted. The first file is the one of this place; it may begin with earlier
+    /// The position of the first wanted row. The first file is the one of this position; it may begin with earlier
     /// lines, as <see cref="ResultFile.Skipped"/> says.
     /// </param>
     /// <param name="cancellationToken">Stops the reading.</param>
@@ -16,21 +16,21 @@ internal interface IResultSource
     /// <summary>Opens the files of failures in the same way. Called after the records were read.</summary>
     IAsyncEnumerable<ResultFile> OpenFailuresAsync(ExportPlace from, CancellationToken cancellationToken);
 
-    /// <summary>Whether a row is exported, by the beginning of its JSON.</summary>
+    /// <summary>Whether a row is exported, according to the start of its JSON.</summary>
     bool Takes(ReadOnlySpan<byte> head, bool isRecord);
 
-    /// <summary>Returns when a list was closed; null for a list that is open, or not known here.</summary>
+    /// <summary>Returns when a list was closed; null for an open or unknown list.</summary>
     DateTimeOffset? ClosedAt(string listId);
 }
 
 /// <summary>A file of JSON lines.</summary>
 /// <param name="Name">Its path or address.</param>
 /// <param name="Stream">Its content, decompressed.</param>
-/// <param name="Lines">Number of lines that it must have; null if that is not known.</param>
+/// <param name="Lines">Number of lines that it must have; null if unknown.</param>
 /// <param name="Skipped">Number of lines before those in the stream.</param>
 internal sealed record ResultFile(string Name, Stream Stream, long? Lines = null, long Skipped = 0) : IAsyncDisposable
 {
-    /// <summary>Compares the number of lines that were read with the number that it must have.</summary>
+    /// <summary>Compares the number of lines read with the expected number.</summary>
     /// <exception cref="PipelineException">Permanent: they differ.</exception>
     public void Check(long lines)
     {

@@ -3,13 +3,13 @@ using System.Text.Json;
 
 namespace Pipeline.Export.Sources;
 
-/// <summary>Reads single members of a record or failure from the beginning of its JSON.</summary>
+/// <summary>Reads single members of a record or failure from the start of its JSON.</summary>
 internal static class JsonHead
 {
-    /// <summary>Returns the list; empty if the beginning does not name it.</summary>
+    /// <summary>Returns the list; empty if the start does not name it.</summary>
     public static string ListOf(ReadOnlySpan<byte> head) => Find(head, "list_id"u8) ?? "";
 
-    /// <summary>Returns the id; null if the beginning does not name it.</summary>
+    /// <summary>Returns the id; null if the start does not name it.</summary>
     public static string? IdOf(ReadOnlySpan<byte> head) => Find(head, "id"u8);
 
     private static string? Find(ReadOnlySpan<byte> head, ReadOnlySpan<byte> name)
@@ -31,7 +31,7 @@ internal static class JsonHead
             }
             return null;
         }
-        // The scanner of the whole line says what is wrong.
+        // The scanner of the whole line reports the error.
         catch (JsonException)
         {
             return null;

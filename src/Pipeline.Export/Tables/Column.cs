@@ -20,13 +20,13 @@ internal enum ColumnKind
 }
 
 /// <summary>One column of an exported table.</summary>
-/// <param name="Name">Its name: lower case, because Spark and SQL do not tell cases apart.</param>
+/// <param name="Name">Its name: lower case, because Spark and SQL ignore case.</param>
 /// <param name="Kind">The type of its values.</param>
 /// <param name="Path">The member that it is read from, such as <c>source.uri</c>.</param>
 /// <param name="IsContent">Whether it holds content of the page, which may be large.</param>
 internal sealed record Column(string Name, ColumnKind Kind, string Path, bool IsContent = false)
 {
-    /// <summary>A column of the same name as its member.</summary>
+    /// <summary>A column with the name of its member.</summary>
     public static Column Of(string name, ColumnKind kind = ColumnKind.Text) => new(name, kind, name);
 
     /// <summary>A column of a member of <c>content</c>.</summary>

@@ -78,6 +78,7 @@ internal sealed record Table(string Name, string Schema, IReadOnlyList<Column> C
             Column.Of("last_attempt_at", ColumnKind.Time),
             Column.Of("retryable", ColumnKind.Boolean),
             Column.Of("input", ColumnKind.Json),
+            Column.Of("input_text"),
         ]);
 
     /// <summary>Returns the table with some of its columns, in the order of the names.</summary>

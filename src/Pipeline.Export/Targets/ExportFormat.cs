@@ -9,7 +9,7 @@ internal enum ExportFormat
     Sqlite,
 }
 
-/// <summary>How the files of an export are written.</summary>
+/// <summary>The style of an export's files.</summary>
 /// <param name="Format">The format.</param>
 /// <param name="Compression">The compression of Parquet.</param>
 /// <param name="ForSpreadsheets">Whether CSV is safe to open in a spreadsheet.</param>
@@ -18,7 +18,7 @@ internal sealed record FileStyle(
     Writing.ParquetCompression Compression = Writing.ParquetCompression.Snappy,
     bool ForSpreadsheets = true)
 {
-    /// <summary>The ending of a file's name, with its dot.</summary>
+    /// <summary>Extension of the file name, with its dot.</summary>
     public string Extension => Format switch
     {
         ExportFormat.Sqlite => ".sqlite",

@@ -6,7 +6,7 @@ namespace Pipeline.Export.Targets;
 
 /// <summary>
 /// A folder with a folder for each partition: <c>dt=2026-03-19/list=9a41/part-0.parquet</c>. Failures are in
-/// <c>_failures</c>, because Spark, Synapse and Hive skip names that begin so when they read the whole folder.
+/// <c>_failures</c>, because Spark, Synapse and Hive skip such names when they read the whole folder.
 /// </summary>
 internal sealed class FolderTarget(string path, FileStyle style, long partBytes) : IExportTarget
 {
@@ -15,7 +15,7 @@ internal sealed class FolderTarget(string path, FileStyle style, long partBytes)
 
     private readonly string _new = AtomicFile.NameTemporary(path);
 
-    /// <summary>None: a partition exists only where it has rows.</summary>
+    /// <summary>False: a partition exists only if it has rows.</summary>
     public bool HoldsEmptyTables => false;
 
     /// <inheritdoc/>
@@ -26,7 +26,7 @@ internal sealed class FolderTarget(string path, FileStyle style, long partBytes)
             new PartsWriter(Path.Combine(root, partition.Folder), table, style, partBytes));
     }
 
-    /// <summary>Whether everything in a folder is an earlier export, so that it may be replaced.</summary>
+    /// <summary>Whether everything in a folder is an earlier export, so that the folder may be replaced.</summary>
     public static bool IsExport(string folder) => Directory.EnumerateFileSystemEntries(folder)
         .Select(entry => Path.GetFileName(entry))
         .All(name => name == FailuresFolder || name.StartsWith("dt=", StringComparison.Ordinal)

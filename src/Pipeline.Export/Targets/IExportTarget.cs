@@ -3,7 +3,7 @@ using Pipeline.Export.Writing;
 
 namespace Pipeline.Export.Targets;
 
-/// <summary>Where an export is written. Nothing of it is visible before <see cref="CommitAsync"/>.</summary>
+/// <summary>The target of an export. Nothing is visible before <see cref="CommitAsync"/>.</summary>
 internal interface IExportTarget : IAsyncDisposable
 {
     /// <summary>Whether a table without rows is written too.</summary>

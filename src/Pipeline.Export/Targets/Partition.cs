@@ -3,9 +3,9 @@ using Pipeline.Intake;
 
 namespace Pipeline.Export.Targets;
 
-/// <summary>A part of a table that has a folder of its own, as Hive, Spark and DuckDB name them.</summary>
-/// <param name="Date">The day on which the list was closed, UTC; null where that is no part of the name.</param>
-/// <param name="List">The list; null where that is no part of the name.</param>
+/// <summary>A part of a table with a folder of its own, named as in Hive, Spark and DuckDB.</summary>
+/// <param name="Date">The day on which the list was closed, UTC; null if it is not part of the name.</param>
+/// <param name="List">The list; null if it is not part of the name.</param>
 internal readonly record struct Partition(string? Date, string? List)
 {
     // Hive's name for no value.
@@ -14,13 +14,12 @@ internal readonly record struct Partition(string? Date, string? List)
     /// <summary>The whole table.</summary>
     public static readonly Partition None = new(null, null);
 
-    /// <summary>The name of a day; that of no value while a list is not closed.</summary>
+    /// <summary>The name of a day; Hive's name for no value while a list is not closed.</summary>
     public static string NameOf(DateTimeOffset? closedAt) =>
         closedAt?.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) ?? NoValue;
 
     /// <summary>
-    /// The name of a list; that of no value if a folder that somebody sent has something else in its place, such as a
-    /// path.
+    /// The name of a list; Hive's name for no value if the text is not a list id, such as a path in a foreign folder.
     /// </summary>
     public static string NameOf(string listId) => ListIds.IsValid(listId) ? listId : NoValue;
 

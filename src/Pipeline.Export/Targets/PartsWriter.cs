@@ -6,10 +6,10 @@ using Pipeline.Export.Writing;
 namespace Pipeline.Export.Targets;
 
 /// <summary>Writes a table to files <c>part-0</c>, <c>part-1</c> and so on, each of about the same size.</summary>
-/// <param name="folder">Their folder; created with the first file.</param>
+/// <param name="folder">The folder; created with the first file.</param>
 /// <param name="table">The table.</param>
-/// <param name="style">How they are written.</param>
-/// <param name="partBytes">The size at which a file is ended.</param>
+/// <param name="style">The style of the files.</param>
+/// <param name="partBytes">The size at which a file ends.</param>
 internal sealed class PartsWriter(string folder, Table table, FileStyle style, long partBytes) : ITableWriter
 {
     private FileStream? _file;
@@ -48,7 +48,7 @@ internal sealed class PartsWriter(string folder, Table table, FileStyle style, l
         (_writer, _file) = (null, null);
     }
 
-    // The partition may have been closed and opened again, so the next free number is looked up.
+    // The partition may have been closed and reopened, so find the next free number.
     private async Task StartAsync(CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(folder);

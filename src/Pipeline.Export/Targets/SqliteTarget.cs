@@ -6,8 +6,8 @@ using Pipeline.Stores.Local;
 namespace Pipeline.Export.Targets;
 
 /// <summary>
-/// One SQLite file with a table for records and one for failures. It is written without a journal, under a temporary
-/// name: a file that was not finished is never seen.
+/// One SQLite file with a table for records and one for failures. It is written without a journal under a temporary
+/// name, so an unfinished file is never visible.
 /// </summary>
 internal sealed class SqliteTarget : IExportTarget
 {

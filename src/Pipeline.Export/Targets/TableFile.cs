@@ -5,7 +5,7 @@ using Pipeline.Stores.Local;
 
 namespace Pipeline.Export.Targets;
 
-/// <summary>A file that holds one table, under a temporary name until it is committed.</summary>
+/// <summary>A file with one table, under a temporary name until it is committed.</summary>
 internal sealed class TableFile : ITableWriter
 {
     private readonly AtomicFile _file;
@@ -19,7 +19,7 @@ internal sealed class TableFile : ITableWriter
     /// <summary>Starts a file.</summary>
     /// <param name="path">Its path.</param>
     /// <param name="table">The table.</param>
-    /// <param name="style">How it is written; not SQLite.</param>
+    /// <param name="style">The style; not SQLite.</param>
     /// <param name="cancellationToken">Stops the writing.</param>
     public static async Task<TableFile> CreateAsync(
         string path, Table table, FileStyle style, CancellationToken cancellationToken)
@@ -58,6 +58,6 @@ internal sealed class TableFile : ITableWriter
     /// <summary>Removes the file unless it was committed.</summary>
     public void Discard() => _file.Dispose();
 
-    /// <summary>Nothing: the file is kept for its commit.</summary>
+    /// <summary>Keeps the file for its commit.</summary>
     public ValueTask DisposeAsync() => _writer.DisposeAsync();
 }

@@ -7,14 +7,12 @@ using Pipeline.Export.Tables;
 
 namespace Pipeline.Export.Writing;
 
-/// <summary>
-/// Writes CSV (RFC 4180): commas, a header, quotes where they are needed, LF. A missing value is an empty cell.
-/// </summary>
+/// <summary>Writes CSV (RFC 4180): commas, a header, quotes if needed, LF. A missing value is an empty cell.</summary>
 /// <param name="table">The table.</param>
 /// <param name="stream">The file; stays open.</param>
 /// <param name="forSpreadsheets">
-/// Whether texts that look like formulas are guarded and the file begins with a byte order mark, without which Excel
-/// takes UTF-8 for the code page of the machine.
+/// Whether to guard texts that look like formulas, and to begin the file with a byte order mark, without which Excel
+/// reads UTF-8 in the code page of the machine.
 /// </param>
 internal sealed class CsvTableWriter(Table table, Stream stream, bool forSpreadsheets) : ITableWriter
 {
@@ -78,7 +76,7 @@ internal sealed class CsvTableWriter(Table table, Stream stream, bool forSpreads
     }
 
     /// <summary>
-    /// Decodes a text. NUL becomes U+FFFD: many readers of CSV, PostgreSQL's among them, refuse a file that holds it.
+    /// Decodes a text. NUL becomes U+FFFD, because many readers of CSV, including PostgreSQL, refuse a file with NUL.
     /// </summary>
     private ReadOnlySpan<char> Decode(ReadOnlySpan<byte> utf8)
     {
@@ -88,7 +86,7 @@ internal sealed class CsvTableWriter(Table table, Stream stream, bool forSpreads
                 ArrayPool<char>.Shared.Return(_characters);
             _characters = ArrayPool<char>.Shared.Rent(utf8.Length + 1);
         }
-        // Room for an apostrophe.
+        // One character for an apostrophe.
         var text = _characters.AsSpan(1, Encoding.UTF8.GetChars(utf8, _characters.AsSpan(1)));
         text.Replace('\0', '\uFFFD');
         if (!forSpreadsheets || !FormulaGuard.IsRisky(text))

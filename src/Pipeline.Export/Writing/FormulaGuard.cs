@@ -1,12 +1,12 @@
 namespace Pipeline.Export.Writing;
 
 /// <summary>
-/// Keeps spreadsheets from taking a text for a formula: such a text gets an apostrophe in front, as OWASP advises.
-/// Pages decide what is in a record, and a formula may fetch an address or start a program.
+/// Keeps spreadsheets from taking a text for a formula, by an apostrophe before it, as OWASP advises. Pages decide what
+/// is in a record, and a formula may fetch an address or start a program.
 /// </summary>
 internal static class FormulaGuard
 {
-    // The full-width forms count too: some spreadsheets treat them as the plain ones.
+    // Includes the full-width forms, because some spreadsheets treat them like the plain ones.
     private const string Starts = "=+-@\uFF1D\uFF0B\uFF0D\uFF20";
 
     // White space for JavaScript, though not for .NET.

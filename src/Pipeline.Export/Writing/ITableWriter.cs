@@ -8,6 +8,6 @@ internal interface ITableWriter : IAsyncDisposable
     /// <summary>Writes the rows of a batch, which may be reused afterwards.</summary>
     Task WriteAsync(RowBatch batch, CancellationToken cancellationToken);
 
-    /// <summary>Writes what belongs at the end. Without it the file is incomplete.</summary>
+    /// <summary>Writes the end of the file. Without it, the file is incomplete.</summary>
     Task CompleteAsync(CancellationToken cancellationToken);
 }

@@ -52,7 +52,7 @@ internal sealed class NdjsonTableWriter(Stream stream) : ITableWriter
         _buffer.Write("\n"u8);
     }
 
-    /// <summary>Writes a long text in pieces: escaped, it may be six times as long.</summary>
+    /// <summary>Writes a long text in pieces, because it may become six times as long by escaping.</summary>
     private async Task WriteLongAsync(
         Utf8JsonWriter json, ReadOnlyMemory<byte> text, CancellationToken cancellationToken)
     {

@@ -10,7 +10,7 @@ namespace Pipeline.Export.Writing;
 /// <summary>Writes Parquet: each batch is a row group.</summary>
 internal sealed class ParquetTableWriter : ITableWriter
 {
-    // Parquet.Net keeps the buffers of pages that it used last.
+    // Parquet.Net keeps the last used buffers of pages.
     private const int KeptBytes = 32 << 20;
 
     private readonly ParquetWriter _writer;
@@ -69,7 +69,7 @@ internal sealed class ParquetTableWriter : ITableWriter
     /// <inheritdoc/>
     public Task CompleteAsync(CancellationToken cancellationToken) => _writer.DisposeAsync().AsTask();
 
-    /// <summary>Nothing: Parquet.Net writes the end of the file when its writer is disposed.</summary>
+    /// <summary>Does nothing: Parquet.Net writes the end of the file when its writer is disposed.</summary>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     private static int FillLevels(ColumnValues values, int[] levels, int rows)
@@ -91,17 +91,34 @@ internal sealed class ParquetTableWriter : ITableWriter
             _ => WriteAsync(group, field, values.Texts, text => text, levels, present, cancellationToken),
         };
 
-    /// <summary>Writes the values that are there; the levels say which rows have one.</summary>
+    /// <summary>Writes the existing values; the levels say which rows have one.</summary>
     private static Task WriteAsync<TValue, TStored>(
         ParquetRowGroupWriter group, DataField field, ReadOnlySpan<TValue> values, Func<TValue, TStored> convert,
         ReadOnlyMemory<int> levels, int present, CancellationToken cancellationToken)
         where TStored : struct
     {
-        var stored = new TStored[present];
+        // A new array for each column would be large, and memory would grow during a long export.
+        var stored = ArrayPool<TStored>.Shared.Rent(present);
         for (var (row, next) = (0, 0); next < present; row++)
             if (levels.Span[row] == 1)
                 stored[next++] = convert(values[row]);
-        return group.WriteAllPartsAsync<TStored>(field, stored, levels, null, cancellationToken);
+        return WriteRentedAsync(group, field, stored, present, levels, cancellationToken);
+    }
+
+    private static async Task WriteRentedAsync<TStored>(
+        ParquetRowGroupWriter group, DataField field, TStored[] stored, int present, ReadOnlyMemory<int> levels,
+        CancellationToken cancellationToken)
+        where TStored : struct
+    {
+        try
+        {
+            await group.WriteAllPartsAsync<TStored>(
+                field, stored.AsMemory(0, present), levels, null, cancellationToken);
+        }
+        finally
+        {
+            ArrayPool<TStored>.Shared.Return(stored, clearArray: true);
+        }
     }
 
     /// <summary>The column as readers see it.</summary>
@@ -115,8 +132,8 @@ internal sealed class ParquetTableWriter : ITableWriter
     };
 
     /// <summary>
-    /// The same column as its values are handed over. Texts are UTF-8 already and times are microseconds, so they need
-    /// no detour over strings and <see cref="DateTime"/>; Parquet stores both as they are.
+    /// The column with the types that the writer takes. Texts are already UTF-8 and times microseconds, as Parquet
+    /// stores them. They need not become strings and <see cref="DateTime"/> first.
     /// </summary>
     private static DataField Stored(Column column) => column.Kind switch
     {
@@ -129,9 +146,9 @@ internal sealed class ParquetTableWriter : ITableWriter
 /// <summary>How the columns of a Parquet file are compressed.</summary>
 internal enum ParquetCompression
 {
-    /// <summary>Every reader knows it.</summary>
+    /// <summary>Supported by every reader.</summary>
     Snappy,
 
-    /// <summary>Files a third smaller, for readers that know it.</summary>
+    /// <summary>Makes files a third smaller, for readers that support it.</summary>
     Zstd,
 }

@@ -45,7 +45,7 @@ internal sealed class SqliteTableWriter : ITableWriter
         return Task.CompletedTask;
     }
 
-    /// <summary>Creates the indexes, which is faster with all rows in place.</summary>
+    /// <summary>Creates the indexes now, which is faster than before the rows.</summary>
     public Task CompleteAsync(CancellationToken cancellationToken)
     {
         foreach (var column in new[] { "id", "list_id", "url" })
@@ -75,7 +75,7 @@ internal sealed class SqliteTableWriter : ITableWriter
         };
     }
 
-    // A strict table would need SQLite 3.37 of every reader.
+    // A strict table would require SQLite 3.37 of every reader.
     private static string TypeOf(Column column) => column.Kind switch
     {
         ColumnKind.Number => "INTEGER",

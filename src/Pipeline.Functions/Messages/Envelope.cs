@@ -54,7 +54,7 @@ internal sealed record Envelope(ReadOnlyMemory<byte> Body, int Requeued = 0)
     }
 
     /// <summary>
-    /// Reads the count, limited to the number of tries: a larger one is forged and has no more effect.
+    /// Reads the count, limited to the number of attempts: a larger one is forged and has no more effect.
     /// </summary>
     private static int Number(JsonElement fields, string name) =>
         fields.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number

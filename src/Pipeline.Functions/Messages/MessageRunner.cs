@@ -11,8 +11,8 @@ namespace Pipeline.Functions.Messages;
 
 /// <summary>
 /// Runs a stage on a queue message and settles the message as <see cref="Tries"/> decides. An error that escapes counts
-/// as one of the host's tries. If a service asks to wait, it sends the message again with a delay, and the message
-/// carries the number of its tries.
+/// as one of the host's attempts. If a service asks to wait, it sends the message again with a delay, and the message
+/// carries the number of its attempts.
 /// </summary>
 internal sealed partial class MessageRunner(
     IWorkQueue queue, ClaimChecks claims, LateMessages late, DeadLetterStage deadLetters, TimeProvider time,
@@ -53,7 +53,7 @@ internal sealed partial class MessageRunner(
 
     /// <summary>Settles a message whose stage failed.</summary>
     /// <returns>
-    /// False if the error must escape. The host then counts it as a try and delivers the message again.
+    /// False if the error must escape. The host then counts an attempt and delivers the message again.
     /// </returns>
     private async Task<bool> SettleAsync(
         HeldMessage held, ReadOnlyMemory<byte> body, Exception error, CancellationToken stopping)
@@ -124,12 +124,12 @@ internal sealed partial class MessageRunner(
 
     [LoggerMessage(
         Level = LogLevel.Error,
-        Message = "Moving message {MessageId} of queue {Queue} to the poison queue after try {Try}: {Reason}")]
+        Message = "Moving message {MessageId} of queue {Queue} to the poison queue (attempt {Try}): {Reason}")]
     private partial void LogPoisoned(Exception? error, string messageId, string queue, long @try, string reason);
 
     [LoggerMessage(
         Level = LogLevel.Information,
-        Message = "Delaying message {MessageId} of queue {Queue} by {Seconds} s after try {Try}: {Reason}")]
+        Message = "Delaying message {MessageId} of queue {Queue} by {Seconds} s (attempt {Try}): {Reason}")]
     private partial void LogDelayed(string messageId, string queue, double seconds, long @try, string reason);
 
     private sealed record HeldMessage(string Queue, string Id, Envelope Envelope, long Tries);

@@ -15,7 +15,7 @@ namespace Pipeline.Functions.Messages;
 internal sealed partial class SmallListPoster(
     SubmitStage submit, MessageRunner runner, ILogger<SmallListPoster> logger)
 {
-    /// <summary>When the submission's message comes, in case it was not posted here.</summary>
+    /// <summary>Delay of the submission's message, in case this class does not post the submission.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
 
     /// <summary>
@@ -41,6 +41,7 @@ internal sealed partial class SmallListPoster(
 
     [LoggerMessage(
         Level = LogLevel.Warning,
-        Message = "Submission {SubmissionId} was not posted right after Intake. Its message comes within {Seconds} s.")]
+        Message = "Submission {SubmissionId} was not posted right after Intake. "
+            + "Its message arrives within {Seconds} s.")]
     private partial void LogLeft(Exception error, string submissionId, double seconds);
 }

@@ -12,9 +12,7 @@ public sealed record Failure
     /// <summary><see cref="SchemaName"/>.</summary>
     public required string Schema { get; init; }
 
-    /// <summary>
-    /// The id that the record would have had. If a record of the same id comes later, it replaces the failure.
-    /// </summary>
+    /// <summary>The id that the record would have had. A later record with the same id replaces the failure.</summary>
     public required string Id { get; init; }
 
     /// <summary>The list.</summary>
@@ -32,7 +30,7 @@ public sealed record Failure
     /// <summary>The URL as written in the list; empty if the line has none.</summary>
     public required string Url { get; init; }
 
-    /// <summary>The input, an object; for an invalid line, its text as a string, or null.</summary>
+    /// <summary>The input, an object; null for a line that is no input.</summary>
     public JsonElement? Input { get; init; }
 
     /// <summary>The text of a line that is no input; null otherwise.</summary>
@@ -62,4 +60,8 @@ public sealed record Failure
     /// <summary>Members that this version of the library does not know; null if there are none.</summary>
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? Unknown { get; set; }
+
+    /// <summary>Where the failure was read; null if <see cref="FailureReader"/> did not read it.</summary>
+    [JsonIgnore]
+    public RecordPosition? Position { get; init; }
 }

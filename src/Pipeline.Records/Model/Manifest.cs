@@ -24,7 +24,7 @@ public sealed record Manifest
     /// <summary>The series of the list; null if it is not a run of a series.</summary>
     public string? Series { get; init; }
 
-    /// <summary>The list whose stored results this one read again; null for a list of its own.</summary>
+    /// <summary>The list whose stored results this one read again; null for an ordinary list.</summary>
     public string? RevisionOf { get; init; }
 
     /// <summary>The API's address, or <c>emulator</c>.</summary>
@@ -49,7 +49,7 @@ public sealed record Manifest
     public IReadOnlyDictionary<string, long>? RecordsByHttpStatus { get; init; }
 
     /// <summary>
-    /// Number of inputs by who reported their result: <c>webhook</c>, <c>sweep</c>, <c>listing</c>, <c>none</c>.
+    /// Number of inputs by what reported their result: <c>webhook</c>, <c>sweep</c>, <c>listing</c>, <c>none</c>.
     /// </summary>
     public IReadOnlyDictionary<string, long>? Learnt { get; init; }
 
@@ -90,7 +90,7 @@ public sealed record Manifest
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? Unknown { get; set; }
 
-    /// <summary>What is wrong although each value has its type; null if nothing is.</summary>
+    /// <summary>Returns what is wrong although each value has its type; null if nothing is.</summary>
     internal string? FindFault() =>
         Submissions?.Contains(null!) == true ? "a submission is null"
         : Locations?.Contains(null!) == true ? "a location is null"
@@ -145,12 +145,12 @@ public sealed record ManifestLocation
     /// <summary>Size in bytes when the manifest was written. A local file may have grown since.</summary>
     public required long Bytes { get; init; }
 
-    /// <summary>Number of records of the list in these bytes.</summary>
+    /// <summary>The address.</summary>
     public required long Records { get; init; }
 
     /// <summary>
     /// SHA-256 of these bytes, lower-case hex; null if the storage service copied some of them itself. Each record's
-    /// own digest and its gzip checksum prove them then.
+    /// own digest and gzip checksum then prove them.
     /// </summary>
     public string? Sha256 { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Text;
 using System.Text.Json;
@@ -14,6 +15,11 @@ public sealed record PartMessage
     /// <summary>The name of the schema.</summary>
     public const string SchemaName = "pipeline.part/1";
 
+    private const long MaxEnd = 1L << 50;
+
+    private static readonly SearchValues<char> NameCharacters =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
+
     /// <summary><see cref="SchemaName"/>.</summary>
     public required string Schema { get; init; }
 
@@ -26,7 +32,7 @@ public sealed record PartMessage
     /// <summary>Address of the blob, without credentials.</summary>
     public required Uri Uri { get; init; }
 
-    /// <summary>The records that count. The part may hold others, which do not.</summary>
+    /// <summary>The records that count. The part may hold others, which do not count.</summary>
     public required IReadOnlyList<PartRecord> Records { get; init; }
 
     /// <summary>Members that this version of the library does not know; null if there are none.</summary>
@@ -37,7 +43,7 @@ public sealed record PartMessage
     /// Reads a message. It may be base64 too: Storage Explorer encodes a message that it moves back from a poison
     /// queue.
     /// </summary>
-    /// <exception cref="RecordException">It is not a <c>pipeline.part/1</c>, or its values cannot be right.</exception>
+    /// <exception cref="RecordException">It is not a <c>pipeline.part/1</c>, or a value is invalid.</exception>
     public static PartMessage Parse(string text)
     {
         PartMessage? part;
@@ -58,7 +64,7 @@ public sealed record PartMessage
     internal static string Decode(string text)
     {
         var json = Base64.IsValid(text) ? Encoding.UTF8.GetString(Convert.FromBase64String(text)) : text;
-        // Any word of letters is valid base64 too.
+        // A word that consists of letters is valid base64 too.
         return json.StartsWith('{') ? json : text;
     }
 
@@ -66,6 +72,8 @@ public sealed record PartMessage
     {
         if (!part.Uri.IsAbsoluteUri)
             return $"its address '{part.Uri}' is not absolute";
+        if (!IsName(part.ListId) || !IsName(part.SubmissionId))
+            return $"'{part.ListId}' and '{part.SubmissionId}' are not ids of a list and a submission";
         if (part.Records.Count == 0)
             return "it names no records";
         if (part.Records.Contains(null!))
@@ -78,10 +86,11 @@ public sealed record PartMessage
             : null;
     }
 
-    private const long MaxEnd = 1L << 50;
+    /// <summary>Names of blobs contain ids, so no id may lead out of its folder.</summary>
+    private static bool IsName(string id) => id.Length > 0 && !id.AsSpan().ContainsAnyExcept(NameCharacters);
 
     private static RecordException Invalid(string why, Exception? inner) =>
-        new(RecordFault.Invalid, $"The message is no {SchemaName}: {why}", inner: inner);
+        new(RecordFault.Invalid, $"The message is not a {SchemaName}: {why}", inner: inner);
 }
 
 /// <summary>A record in a <see cref="PartMessage"/>.</summary>
@@ -102,7 +111,7 @@ public sealed record PartRecord
     /// <summary>Size of the member in bytes, compressed.</summary>
     public required long Length { get; init; }
 
-    /// <summary>The digest of the record's content; null if the message does not say it.</summary>
+    /// <summary>The digest of the record's content; null if the message does not have it.</summary>
     public string? ContentDigest { get; init; }
 
     /// <summary><c>new</c>, <c>same</c> or <c>changed</c>; null if the list has no series.</summary>

@@ -3,8 +3,7 @@ using System.Text.Json.Serialization;
 namespace Pipeline.Records;
 
 /// <summary>
-/// A message that stands for a document which is too long for a queue, schema <c>pipeline.pointer/1</c>
-/// (docs/downstream.md).
+/// A message that points to a document too large for a queue, schema <c>pipeline.pointer/1</c> (docs/downstream.md).
 /// </summary>
 internal sealed record Pointer
 {

@@ -5,8 +5,8 @@ using System.Text.Json.Serialization;
 namespace Pipeline.Records;
 
 /// <summary>
-/// What was fetched for one URL, schema <c>pipeline.record/1</c> (docs/record.md). A member that the record does not
-/// have is null.
+/// The result of fetching one URL, schema <c>pipeline.record/1</c> (docs/record.md). Members that the record lacks are
+/// null.
 /// </summary>
 /// <remarks>
 /// <see cref="RecordReader"/> keeps members that exceed <see cref="RecordReaderOptions.MaxMemoryBytes"/> out of memory:
@@ -111,7 +111,7 @@ public sealed record Record
     public required RecordSource Source { get; init; }
 
     /// <summary>
-    /// With <c>content=reference</c>: names of fields that the result has and the record leaves out.
+    /// With <c>content=reference</c>: names of fields that the result has and the record leaves out; otherwise null.
     /// </summary>
     public IReadOnlyList<string>? Omitted { get; init; }
 
@@ -135,13 +135,13 @@ public sealed record Record
     public RecordPosition? Position { get; init; }
 
     /// <summary>
-    /// Whether <see cref="ContentDigest"/> was compared with the content and is right. False where the record has no
-    /// content, where the algorithm is not known, and with <see cref="RecordReaderOptions.VerifyDigests"/> off.
+    /// Whether <see cref="ContentDigest"/> was compared with the content and matches. False if the record has no
+    /// content, if the algorithm is unknown, or if <see cref="RecordReaderOptions.VerifyDigests"/> is off.
     /// </summary>
     [JsonIgnore]
     public bool IsContentVerified { get; init; }
 
-    /// <summary>Names of the members that only <see cref="OpenRead"/> has, with their sizes in bytes.</summary>
+    /// <summary>Sizes in bytes of the members that only <see cref="OpenRead"/> has, by name.</summary>
     [JsonIgnore]
     public IReadOnlyDictionary<string, long> LargeMembers => Spooled?.Sizes ?? SpooledMembers.None;
 
@@ -192,7 +192,7 @@ public sealed record Record
     private static MemoryStream Memory(byte[] bytes) => new(bytes, writable: false);
 }
 
-/// <summary>The content of a result: only what was asked for and delivered, the rest is null.</summary>
+/// <summary>The content of a result. Formats that were not requested or not delivered are null.</summary>
 public sealed record RecordContent
 {
     /// <summary>The page's HTML, byte for byte as delivered.</summary>

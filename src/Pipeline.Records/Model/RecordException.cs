@@ -3,11 +3,11 @@ namespace Pipeline.Records;
 /// <summary>What is wrong with a document.</summary>
 public enum RecordFault
 {
-    /// <summary>It is not what its schema asks for: no JSON, a member missing or of another type.</summary>
+    /// <summary>It does not conform to its schema: it is not JSON, or a member is missing or of another type.</summary>
     Invalid,
 
     /// <summary>
-    /// Its bytes are not those that were written: a gzip checksum or a digest does not match, or it ends too early.
+    /// Its bytes differ from those that were written: a gzip checksum or a digest does not match, or it is truncated.
     /// </summary>
     Damaged,
 

@@ -5,9 +5,9 @@ using System.Text.Json.Serialization;
 namespace Pipeline.Records;
 
 /// <summary>
-/// Reads and writes the documents of this library without reflection:
-/// <c>JsonSerializer.Deserialize(text, RecordsJson.Default.Failure)</c>. A document that has a member twice is invalid;
-/// inside of values that a page or an API decides, such as <c>parsed</c>, a name may occur twice.
+/// Reads and writes the documents of this library without reflection: <c>JsonSerializer.Deserialize(text,
+/// RecordsJson.Default.Failure)</c>. A document with a duplicate member is invalid. Values that a page or an API
+/// decides, such as <c>parsed</c>, may have duplicate names.
 /// </summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
@@ -29,7 +29,7 @@ public sealed partial class RecordsJson : JsonSerializerContext
     private const int MaxDepth = 1024;
 }
 
-/// <summary>Reads any JSON as it is, also an object in which a name occurs twice.</summary>
+/// <summary>Reads any JSON as it is, including an object with duplicate names.</summary>
 internal sealed class AnyJsonConverter : JsonConverter<JsonElement>
 {
     public override JsonElement Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>

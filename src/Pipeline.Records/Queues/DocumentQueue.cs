@@ -2,30 +2,25 @@ using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using Azure;
 using Azure.Storage.Blobs;
 using Azure.Storage.Queues;
 using Azure.Storage.Queues.Models;
 
 namespace Pipeline.Records;
 
-/// <summary>What documents a queue announces.</summary>
+/// <summary>How a queue's documents are read.</summary>
 /// <param name="Schema">Name of their schema.</param>
-/// <param name="Json">How they are read.</param>
-/// <param name="IdOf">Their schema and id.</param>
-/// <param name="MayBeGone">Whether a blob without which the message has no meaning any more may be deleted.</param>
-/// <param name="FaultOf">What is wrong with a document whose JSON is right; null if nothing is.</param>
+/// <param name="Json">How to parse them.</param>
+/// <param name="IdOf">Returns a document's schema and id.</param>
+/// <param name="MayBeGone">Whether a blob may be deleted because its message has become meaningless.</param>
+/// <param name="FaultOf">Returns what is wrong with a document whose JSON is right; null if nothing is.</param>
 internal sealed record DocumentForm<T>(
     string Schema, JsonTypeInfo<T> Json, Func<T, (string Schema, string? Id)> IdOf, bool MayBeGone,
     Func<T, string?> FaultOf);
 
 /// <summary>
-/// Takes messages that are a document or point to one (<c>pipeline.pointer/1</c>), and gives the documents.
+/// Receives messages that are a document or point to one (<c>pipeline.pointer/1</c>), and returns the documents.
 /// </summary>
-/// <remarks>
-/// Of a pointer's address only the path within the container is used, so a forged message cannot send a reader, and its
-/// credentials, to another host.
-/// </remarks>
 internal sealed class DocumentQueue<T>(
     QueueClient queue, BlobContainerClient container, DocumentForm<T> form, RecordQueueOptions options,
     TimeProvider time)
@@ -34,7 +29,7 @@ internal sealed class DocumentQueue<T>(
     private readonly MessageSource<Announced> _messages = new(
         queue, text => Parse(PartMessage.Decode(text), form), options, time);
 
-    /// <summary>Gives documents. Asking for the next one says that the last one has been handled.</summary>
+    /// <summary>Returns documents. Asking for the next one confirms that the last one has been handled.</summary>
     public async IAsyncEnumerable<T> ReadAsync(
         bool untilEmpty, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -59,7 +54,9 @@ internal sealed class DocumentQueue<T>(
         }
     }
 
-    /// <summary>The document; without one, whether it is gone for good. Reports what cannot be read.</summary>
+    /// <summary>
+    /// Returns the document, or without one, whether it is gone for good. Reports what cannot be read.
+    /// </summary>
     private async Task<(T? Document, bool IsGone)> LoadAsync(
         Announced message, QueueMessage received, CancellationToken cancellationToken)
     {
@@ -78,45 +75,30 @@ internal sealed class DocumentQueue<T>(
     }
 
     /// <summary>
-    /// Reads and verifies a blob; null if it is gone and may be. A blob that was written again after the message has
-    /// other bytes than the pointer says: it is the newer document.
+    /// Reads and verifies a blob; null if it is gone and may be. If a blob was written again after the message, its
+    /// bytes differ from the pointer, and it is the newer document.
     /// </summary>
     private async Task<T?> ReadBlobAsync(
         Pointer pointer, DateTimeOffset? announced, CancellationToken cancellationToken)
     {
-        var name = FindBlob(pointer);
-        try
-        {
-            using var blob = (await container.GetBlobClient(name)
-                .DownloadStreamingAsync(cancellationToken: cancellationToken)).Value;
-            if (blob.Details.ContentLength > options.Reader.MaxMemoryBytes)
-                throw new RecordException(
-                    RecordFault.TooLarge, $"{name} has more than {options.Reader.MaxMemoryBytes} bytes");
-            var bytes = new byte[blob.Details.ContentLength];
-            await blob.Content.ReadExactlyAsync(bytes, cancellationToken);
-            if (Convert.ToHexStringLower(SHA256.HashData(bytes)) != pointer.Sha256
-                && !(blob.Details.LastModified > announced))
-                throw new RecordException(RecordFault.Damaged, $"{name} has another SHA-256 than the message says");
-            var document = Deserialize(bytes, form);
-            return form.IdOf(document).Id == pointer.Id
-                ? document
-                : throw new RecordException(RecordFault.Damaged, $"{name} is not {pointer.Id}");
-        }
-        catch (RequestFailedException e) when (e.Status == 404)
-        {
-            return form.MayBeGone ? null : throw new RecordException(RecordFault.Missing, $"{name} is gone", inner: e);
-        }
-    }
-
-    private string FindBlob(Pointer pointer)
-    {
-        var path = Uri.UnescapeDataString(pointer.Uri.AbsolutePath);
-        var marker = $"/{container.Name}/";
-        var at = path.IndexOf(marker, StringComparison.Ordinal);
-        return at >= 0 && !path.Contains("/../", StringComparison.Ordinal)
-            ? path[(at + marker.Length)..]
-            : throw new RecordException(
-                RecordFault.Invalid, $"{pointer.Uri} is no blob in container '{container.Name}'");
+        var name = Blobs.Find(pointer.Uri, container.Name)
+            ?? throw new RecordException(
+                RecordFault.Invalid, $"{pointer.Uri} is not a blob in container '{container.Name}'");
+        using var blob = await Blobs.OpenAsync(container, name, default, cancellationToken);
+        if (blob is null)
+            return form.MayBeGone ? null : throw new RecordException(RecordFault.Missing, $"{name} is gone");
+        if (blob.Details.ContentLength > options.Reader.MaxMemoryBytes)
+            throw new RecordException(
+                RecordFault.TooLarge, $"{name} has more than {options.Reader.MaxMemoryBytes} bytes");
+        var bytes = new byte[blob.Details.ContentLength];
+        await blob.Content.ReadExactlyAsync(bytes, cancellationToken);
+        if (Convert.ToHexStringLower(SHA256.HashData(bytes)) != pointer.Sha256
+            && !(blob.Details.LastModified > announced))
+            throw new RecordException(RecordFault.Damaged, $"{name} has a different SHA-256 than the message says");
+        var document = Deserialize(bytes, form);
+        return form.IdOf(document).Id == pointer.Id
+            ? document
+            : throw new RecordException(RecordFault.Damaged, $"{name} is not {pointer.Id}");
     }
 
     private static Announced Parse(string text, DocumentForm<T> form)
@@ -167,8 +149,8 @@ internal sealed class DocumentQueue<T>(
     }
 
     private static RecordException Invalid(string schema, string why, Exception? inner) =>
-        new(RecordFault.Invalid, $"The document is no {schema}: {why}", inner: inner);
+        new(RecordFault.Invalid, $"The document is not a {schema}: {why}", inner: inner);
 
-    /// <summary>A message: the document itself, or where it is.</summary>
+    /// <summary>A message: the document itself, or its address.</summary>
     private sealed record Announced(T? Document, Pointer? Pointer);
 }

@@ -1,23 +1,23 @@
 namespace Pipeline.Records;
 
 /// <summary>
-/// Remembers which records were handled, so that one that is announced again is left out. Implement it over a database
-/// to remember across restarts.
+/// Remembers which records were handled, so that repeated announcements are skipped. Implement it over a database to
+/// remember across restarts.
 /// </summary>
 /// <remarks>
-/// A process that is killed after a record was handled and before <see cref="AddAsync"/> handles it again. Where that
-/// must not happen, write the record's effect and its id in one transaction of your own store.
+/// If the process is killed after a record was handled and before <see cref="AddAsync"/>, the record is handled again.
+/// To prevent that, write the record's effect and its id in one transaction of your own store.
 /// </remarks>
 public interface IHandledRecords
 {
-    /// <summary>Returns those of the ids that were handled.</summary>
+    /// <summary>Returns the ids that were handled.</summary>
     Task<IReadOnlySet<string>> FindAsync(IReadOnlyCollection<string> ids, CancellationToken cancellationToken);
 
-    /// <summary>Remembers ids. An id that is known already is no error.</summary>
+    /// <summary>Remembers ids. Adding a known id is not an error.</summary>
     Task AddAsync(IReadOnlyCollection<string> ids, CancellationToken cancellationToken);
 }
 
-/// <summary>Remembers the last records in memory, the oldest of which it forgets first.</summary>
+/// <summary>Remembers recent records in memory, and forgets the oldest first.</summary>
 /// <param name="capacity">Maximum number of ids; 100,000 take about 15 MB.</param>
 public sealed class RecentRecords(int capacity = 100_000) : IHandledRecords
 {

@@ -4,13 +4,12 @@ using Azure.Storage.Queues;
 namespace Pipeline.Records;
 
 /// <summary>
-/// Takes messages from queue <c>manifests</c> and gives the manifests, also those that did not fit a message and lie in
-/// a blob. It extends the lease of a message while its manifest is handled, deletes the message then, and moves
-/// messages that fail again and again to the poison queue. Several readers, in any number of processes, share a queue.
+/// Receives messages from queue <c>manifests</c> and returns the manifests, including those that did not fit in a
+/// message and are in a blob. It extends a message's lease while you handle the manifest, then deletes the message, and
+/// moves messages that keep failing to the poison queue. Several readers, in any number of processes, can share a
+/// queue.
 /// </summary>
-/// <remarks>
-/// A manifest may come again. One whose list has closed again since is given as it is now.
-/// </remarks>
+/// <remarks>A manifest may arrive again. If its list has closed again since, the newest manifest is returned.</remarks>
 public sealed class ManifestQueueReader
 {
     private static readonly DocumentForm<Manifest> Form = new(
@@ -19,13 +18,13 @@ public sealed class ManifestQueueReader
 
     private readonly DocumentQueue<Manifest> _queue;
 
-    /// <summary>Creates a reader. It needs no connection yet.</summary>
+    /// <summary>Creates a reader. It does not connect yet.</summary>
     /// <param name="queue">
     /// The queue <c>manifests</c>, with the SDK's default encoding: messages are plain text, not base64.
     /// </param>
     /// <param name="manifests">The container <c>manifests</c>.</param>
     /// <param name="options">
-    /// How it works; null for the defaults. <see cref="RecordQueueOptions.Handled"/> is not used.
+    /// Options; null for the defaults. <see cref="RecordQueueOptions.Handled"/> is not used.
     /// </param>
     /// <param name="time">The clock; null for the system's.</param>
     public ManifestQueueReader(
@@ -34,10 +33,12 @@ public sealed class ManifestQueueReader
         _queue = new(queue, manifests, Form, options ?? new(), time ?? TimeProvider.System);
 
     /// <summary>
-    /// Gives manifests until it is cancelled, or until the queue is empty. Asking for the next one says that the last
-    /// one has been handled. If the loop ends before, by <c>break</c> or by an exception, the message comes again.
+    /// Returns manifests until cancelled, or until the queue is empty. Asking for the next one confirms that the last
+    /// one has been handled. If the loop ends earlier, by <c>break</c> or an exception, the message arrives again.
     /// </summary>
-    /// <param name="untilEmpty">Whether to end when the queue has no visible message; otherwise it waits.</param>
+    /// <param name="untilEmpty">
+    /// Whether to end when the queue has no visible message; otherwise the method waits.
+    /// </param>
     /// <param name="cancellationToken">Ends the loop.</param>
     /// <exception cref="Azure.RequestFailedException">
     /// The account refused or failed, after the SDK's own retries.

@@ -41,7 +41,7 @@ internal sealed class MessageLease : IAsyncDisposable
         EndAsync(() => _queue.DeleteMessageAsync(Message.MessageId, _receipt, cancellationToken), cancellationToken);
 
     /// <summary>
-    /// Makes the message come again: after a delay, and after twice as long with each try, up to ten minutes.
+    /// Makes the message visible again after a delay, which doubles with each attempt up to ten minutes.
     /// </summary>
     public async Task ReleaseAsync(TimeSpan delay)
     {
@@ -52,8 +52,8 @@ internal sealed class MessageLease : IAsyncDisposable
                 () => UpdateAsync(wait < LongestDelay ? wait : LongestDelay, CancellationToken.None),
                 CancellationToken.None);
         }
-        // The lease ends by itself; the error that got us here must not be hidden by this one.
-        catch (Exception e) when (e is RequestFailedException or AggregateException)
+        // The lease ends by itself. No exception here may hide the error that led here.
+        catch (Exception)
         {
         }
     }
@@ -109,7 +109,7 @@ internal sealed class MessageLease : IAsyncDisposable
     {
         try
         {
-            // Not cancelled: an extension that the service made and nobody heard of would invalidate the receipt.
+            // Do not cancel a running extension: if the service made it and its answer is lost, the receipt is invalid.
             if (!_stop.IsCancellationRequested)
                 await UpdateAsync(_lease, CancellationToken.None);
         }
@@ -117,8 +117,8 @@ internal sealed class MessageLease : IAsyncDisposable
         {
             IsLost = true;
         }
-        // The service is busy or unreachable. Two more extensions are due before the lease ends.
-        catch (Exception e) when (e is RequestFailedException or AggregateException or IOException)
+        // The service is busy or unreachable, or sign-in failed. Two more extensions are due before the lease ends.
+        catch (Exception)
         {
         }
     }

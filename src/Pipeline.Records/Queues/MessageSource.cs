@@ -6,10 +6,17 @@ using Azure.Storage.Queues.Specialized;
 
 namespace Pipeline.Records;
 
+/// <summary>Shared by all kinds of messages.</summary>
+internal static class MessageSource
+{
+    /// <summary>The first wait at an empty queue.</summary>
+    public static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(100);
+}
+
 /// <summary>Receives messages of one kind from a queue, and moves those that fail to its poison queue.</summary>
 /// <param name="queue">The queue.</param>
-/// <param name="parse">Reads a message; throws <see cref="RecordException"/> if it is of another kind.</param>
-/// <param name="options">How it works.</param>
+/// <param name="parse">Parses a message; throws <see cref="RecordException"/> if it is of another kind.</param>
+/// <param name="options">The options.</param>
 /// <param name="time">The clock.</param>
 internal sealed class MessageSource<T>(
     QueueClient queue, Func<string, T> parse, RecordQueueOptions options, TimeProvider time)
@@ -17,23 +24,22 @@ internal sealed class MessageSource<T>(
 {
     private const string PoisonSuffix = "-poison";
 
-    private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Never = TimeSpan.FromSeconds(-1);
 
     private readonly QueueServiceClient _queues = queue.GetParentQueueServiceClient();
 
     /// <summary>
-    /// Receives messages until it is cancelled, or until the queue is empty. The caller disposes each lease.
+    /// Receives messages until cancelled, or until the queue is empty. The caller disposes each lease.
     /// </summary>
     public async IAsyncEnumerable<(MessageLease Lease, T Message)> ReceiveAllAsync(
         bool untilEmpty, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var wait = ShortestWait;
+        var wait = MessageSource.ShortestWait;
         while (true)
         {
             if (await ReceiveAsync(cancellationToken) is { } received)
             {
-                wait = ShortestWait;
+                wait = MessageSource.ShortestWait;
                 yield return received;
                 continue;
             }
@@ -52,7 +58,7 @@ internal sealed class MessageSource<T>(
             if (await ReceiveMessageAsync(cancellationToken) is not { } message)
                 return null;
             if (message.DequeueCount > options.MaxTries)
-                await PoisonAsync(message, $"it failed try {options.MaxTries}, the last one", cancellationToken);
+                await PoisonAsync(message, $"it failed its last attempt ({options.MaxTries})", cancellationToken);
             else if (await TryParseAsync(message, cancellationToken) is { } parsed)
                 return (new(queue, message, options.Lease, time), parsed);
         }
@@ -64,6 +70,11 @@ internal sealed class MessageSource<T>(
         {
             return (await queue.ReceiveMessageAsync(options.Lease, cancellationToken)).Value;
         }
+        // The pipeline creates a queue with its first message.
+        catch (RequestFailedException e) when (e.ErrorCode == QueueErrorCode.QueueNotFound)
+        {
+            return null;
+        }
         catch (FormatException e)
         {
             throw new InvalidOperationException(
@@ -73,7 +84,7 @@ internal sealed class MessageSource<T>(
         }
     }
 
-    /// <summary>A message that is of another kind will never be of this one, so it is not tried again.</summary>
+    /// <summary>A message of another kind can never be read, so it is not tried again.</summary>
     private async Task<T?> TryParseAsync(QueueMessage message, CancellationToken cancellationToken)
     {
         try
@@ -88,7 +99,7 @@ internal sealed class MessageSource<T>(
     }
 
     /// <summary>
-    /// Sends the message before it deletes it, so that a crash leaves it in both queues and never in neither.
+    /// Sends the message before deleting it, so that a crash leaves it in both queues and never in neither.
     /// </summary>
     private async Task PoisonAsync(QueueMessage message, string reason, CancellationToken cancellationToken)
     {

@@ -1,27 +1,26 @@
 using System.Runtime.CompilerServices;
 using Azure;
 using Azure.Storage.Blobs;
-using Azure.Storage.Blobs.Models;
 
 namespace Pipeline.Records;
 
 /// <summary>Opens a range of a blob.</summary>
 /// <param name="blob">Name of the blob in the container, such as <c>list/submission/part.ndjson.gz</c>.</param>
 /// <param name="offset">Offset of the first byte.</param>
-/// <param name="length">Number of bytes; null for all up to the end.</param>
+/// <param name="length">Number of bytes; null for all bytes to the end.</param>
 /// <param name="cancellationToken">Cancels the request.</param>
 /// <returns>A stream that the caller disposes; null if the blob does not exist.</returns>
 public delegate Task<Stream?> BlobRangeOpener(
     string blob, long offset, long? length, CancellationToken cancellationToken);
 
 /// <summary>
-/// Reads the records that a <see cref="PartMessage"/> names. Neighbours are read with one request, and each record is
-/// compared with the message: same id, same digest, same range. A record that cannot be used does not hold up the
-/// others: they are given first.
+/// Reads the records that a <see cref="PartMessage"/> names. Adjacent records are read with one request, and each
+/// record is compared with the message: same id, same digest, same range. A record that cannot be used does not affect
+/// the others: they are returned first.
 /// </summary>
 /// <remarks>
-/// Of the message's address only the path within the container is used. A forged message can therefore not send a
-/// reader, and its credentials, to another host.
+/// Only the path within the container is used of the message's address, so a forged message cannot send a reader and
+/// its credentials to another host.
 /// </remarks>
 public sealed class PartReader
 {
@@ -50,10 +49,10 @@ public sealed class PartReader
 
     /// <summary>Reads the records of a message, in the order of the part.</summary>
     /// <param name="part">The message.</param>
-    /// <param name="without">Ids of records to leave out; null to read all.</param>
+    /// <param name="without">Ids of records to skip; null to read all.</param>
     /// <param name="cancellationToken">Cancels the reading.</param>
     /// <exception cref="RecordException">
-    /// A record is missing, damaged or another one than the message names. All others have been given before.
+    /// A record is missing, damaged or not the one that the message names. All others have been returned before.
     /// </exception>
     /// <exception cref="RequestFailedException">The account refused or failed.</exception>
     public async IAsyncEnumerable<Record> ReadAsync(
@@ -79,7 +78,7 @@ public sealed class PartReader
                 yield return records.Current;
             if (stream is null)
                 break;
-            // What is behind a damage cannot be trusted, so each of the others is read by its own range.
+            // Bytes after damage cannot be trusted, so each of the other records is read by its own range.
             if (run.Count > 1 && given < run.Count)
             {
                 problems.RemoveAt(problems.Count - 1);
@@ -105,18 +104,12 @@ public sealed class PartReader
         }
     }
 
-    private string FindBlob(PartMessage part)
-    {
-        var path = Uri.UnescapeDataString(part.Uri.AbsolutePath);
-        var marker = $"/{_container}/{part.ListId}/";
-        var at = path.IndexOf(marker, StringComparison.Ordinal);
-        return at >= 0 && !path.Contains("/../", StringComparison.Ordinal)
-            ? path[(at + _container.Length + 2)..]
-            : throw new RecordException(
-                RecordFault.Invalid, $"{part.Uri} is no blob of list {part.ListId} in container '{_container}'");
-    }
+    private string FindBlob(PartMessage part) =>
+        Blobs.Find(part.Uri, _container, $"{part.ListId}/")
+        ?? throw new RecordException(
+            RecordFault.Invalid, $"{part.Uri} is not a blob of list {part.ListId} in container '{_container}'");
 
-    /// <summary>Groups records that lie next to each other, up to the size that is read at once.</summary>
+    /// <summary>Groups adjacent records, up to the size that is read at once.</summary>
     private static IEnumerable<List<PartRecord>> Runs(List<PartRecord> records)
     {
         var run = new List<PartRecord>();
@@ -135,7 +128,7 @@ public sealed class PartReader
 
     private static long End(PartRecord record) => record.Offset + record.Length;
 
-    /// <summary>Small ranges are read to the end at once; only a record that is larger alone is streamed.</summary>
+    /// <summary>Small ranges are read to the end at once. Only a single record that is larger is streamed.</summary>
     private async Task<Stream?> OpenRunAsync(
         string blob, IReadOnlyList<PartRecord> run, CancellationToken cancellationToken)
     {
@@ -155,13 +148,14 @@ public sealed class PartReader
         Stream stream, PartMessage part, IReadOnlyList<PartRecord> run,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await using var reader = RecordReader.Open(stream, part.Uri.AbsolutePath, _options with { OnProblem = null });
+        await using var reader = RecordReader.OpenRange(
+            stream, part.Uri.AbsolutePath, run[0].Offset, _options with { OnProblem = null });
         var next = 0;
         await foreach (var record in reader.ReadAsync(cancellationToken))
         {
             var expected = next < run.Count ? run[next++] : null;
-            if (expected is null || record.Position!.Offset != expected.Offset - run[0].Offset)
-                throw Other(record, "lies at another offset than the message says");
+            if (expected is null || record.Position!.Offset != expected.Offset)
+                throw Other(record, "is at a different offset than the message says");
             yield return Check(record, expected, part);
         }
         if (next < run.Count)
@@ -171,7 +165,7 @@ public sealed class PartReader
     }
 
     /// <summary>
-    /// Parts are deleted after some days. The submission's file, made when it closed, then has the same records.
+    /// Parts are deleted after some days. The submission's file, created when it closed, then has the same records.
     /// </summary>
     private async IAsyncEnumerable<Record> ReadClosedAsync(
         PartMessage part, IEnumerable<PartRecord> records, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -202,7 +196,7 @@ public sealed class PartReader
     private static Record Check(Record record, PartRecord expected, PartMessage part) =>
         record.Id != expected.Id ? throw Other(record, $"is not the record {expected.Id} that the message names")
         : (expected.ContentDigest ?? record.ContentDigest) != record.ContentDigest
-            ? throw Other(record, "has another digest than the message")
+            ? throw Other(record, "has a different digest than the message")
         : record.ListId != part.ListId ? throw Other(record, $"belongs to list {record.ListId}, not to {part.ListId}")
         : record;
 
@@ -214,15 +208,9 @@ public sealed class PartReader
     {
         try
         {
-            var options = new BlobDownloadOptions { Range = new HttpRange(offset, length) };
-            var client = records.GetBlobClient(blob);
-            return (await client.DownloadStreamingAsync(options, cancellationToken)).Value.Content;
+            return (await Blobs.OpenAsync(records, blob, new(offset, length), cancellationToken))?.Content;
         }
-        catch (RequestFailedException e) when (e.Status == 404)
-        {
-            return null;
-        }
-        // The blob ends before the offset: it is not the one that the message was written for.
+        // The blob ends before the offset, so it is not the blob that the message describes.
         catch (RequestFailedException e) when (e.Status == 416)
         {
             return Stream.Null;

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Pipeline.Records;
 
 /// <summary>
-/// A message that was received. Handle its records, then complete it; a message that is disposed without comes again.
+/// A received message. Handle its records, then complete it. If it is disposed without that, it arrives again.
 /// </summary>
 public sealed class ReceivedPart : IAsyncDisposable
 {
@@ -28,8 +28,8 @@ public sealed class ReceivedPart : IAsyncDisposable
     /// </summary>
     public bool IsLost => _lease.IsLost;
 
-    /// <summary>Reads the message's records without those that were handled already.</summary>
-    /// <exception cref="RecordException">A record cannot be read. All others have been given before.</exception>
+    /// <summary>Reads the message's records, without those that were already handled.</summary>
+    /// <exception cref="RecordException">A record cannot be read. All others have been returned before.</exception>
     public async IAsyncEnumerable<Record> ReadAsync(
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -42,8 +42,10 @@ public sealed class ReceivedPart : IAsyncDisposable
         }
     }
 
-    /// <summary>Says that every record that was read has been handled, and deletes the message.</summary>
-    /// <returns>False if the lease was lost; the message then comes again, without effect.</returns>
+    /// <summary>Confirms that every record that was read has been handled, and deletes the message.</summary>
+    /// <returns>
+    /// False if the lease was lost; the message then arrives again, and its records are skipped as handled.
+    /// </returns>
     public async Task<bool> CompleteAsync(CancellationToken cancellationToken = default)
     {
         await _options.Handled.AddAsync(_given, cancellationToken);
@@ -51,7 +53,7 @@ public sealed class ReceivedPart : IAsyncDisposable
         return await _lease.DeleteAsync(cancellationToken);
     }
 
-    /// <summary>Ends the lease; without <see cref="CompleteAsync"/> the message comes again.</summary>
+    /// <summary>Ends the lease. Without <see cref="CompleteAsync"/>, the message arrives again.</summary>
     public async ValueTask DisposeAsync()
     {
         if (!_isCompleted)
@@ -64,7 +66,7 @@ public sealed class ReceivedPart : IAsyncDisposable
 
     internal string Text => _lease.Message.Body.ToString();
 
-    /// <summary>Says that one record has been handled.</summary>
+    /// <summary>Confirms that one record has been handled.</summary>
     internal Task MarkAsync(Record record, CancellationToken cancellationToken)
     {
         _given.Remove(record.Id);

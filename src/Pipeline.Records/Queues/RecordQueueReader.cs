@@ -6,10 +6,10 @@ using Azure.Storage.Queues;
 namespace Pipeline.Records;
 
 /// <summary>
-/// Takes messages from queue <c>records</c> and gives the records that they name. It extends the lease of a message
-/// while its records are handled, deletes the message when all were, leaves out records that were handled already, and
-/// moves messages that fail again and again to the poison queue. Several readers, in any number of processes, share a
-/// queue.
+/// Receives messages from queue <c>records</c> and returns the records that they name. It extends a message's lease
+/// while you handle its records, deletes the message when all have been handled, skips records that were already
+/// handled, and moves messages that keep failing to the poison queue. Several readers, in any number of processes, can
+/// share a queue.
 /// </summary>
 public sealed class RecordQueueReader
 {
@@ -17,12 +17,12 @@ public sealed class RecordQueueReader
     private readonly PartReader _reader;
     private readonly RecordQueueOptions _options;
 
-    /// <summary>Creates a reader. It needs no connection yet.</summary>
+    /// <summary>Creates a reader. It does not connect yet.</summary>
     /// <param name="queue">
     /// The queue <c>records</c>, with the SDK's default encoding: messages are plain text, not base64.
     /// </param>
     /// <param name="records">The container <c>records</c>.</param>
-    /// <param name="options">How it works; null for the defaults.</param>
+    /// <param name="options">Options; null for the defaults.</param>
     /// <param name="time">The clock; null for the system's.</param>
     public RecordQueueReader(
         QueueClient queue, BlobContainerClient records, RecordQueueOptions? options = null, TimeProvider? time = null)
@@ -33,14 +33,16 @@ public sealed class RecordQueueReader
     }
 
     /// <summary>
-    /// Gives records until it is cancelled, or until the queue is empty. Asking for the next record says that the last
-    /// one has been handled. If the loop ends before, by <c>break</c> or by an exception, the message comes again.
+    /// Returns records until cancelled, or until the queue is empty. Asking for the next record confirms that the last
+    /// one has been handled. If the loop ends earlier, by <c>break</c> or an exception, the message arrives again.
     /// </summary>
-    /// <param name="untilEmpty">Whether to end when the queue has no visible message; otherwise it waits.</param>
+    /// <param name="untilEmpty">
+    /// Whether to end when the queue has no visible message; otherwise the method waits.
+    /// </param>
     /// <param name="cancellationToken">Ends the loop.</param>
     /// <remarks>
-    /// A record that cannot be read puts its message off, after the other records of the message were given; the
-    /// reading goes on with the next message (<see cref="RecordQueueOptions.OnProblem"/>).
+    /// If a record cannot be read, its message is postponed after its other records were returned, and reading
+    /// continues with the next message (<see cref="RecordQueueOptions.OnProblem"/>).
     /// </remarks>
     /// <exception cref="RequestFailedException">The account refused or failed, after the SDK's own retries.</exception>
     /// <exception cref="InvalidOperationException">The client of the queue expects base64.</exception>
@@ -62,7 +64,7 @@ public sealed class RecordQueueReader
     }
 
     /// <summary>
-    /// Receives one message, for consumers that handle all of its records together, for instance in one transaction.
+    /// Receives one message, for consumers that handle all of its records together, for example in one transaction.
     /// </summary>
     /// <returns>The message, which the caller completes and disposes; null if none is visible.</returns>
     public async Task<ReceivedPart?> ReceiveAsync(CancellationToken cancellationToken = default) =>

@@ -1,6 +1,6 @@
 namespace Pipeline.Records;
 
-/// <summary>A growing buffer that can be cut back.</summary>
+/// <summary>A growing buffer that can be truncated.</summary>
 internal sealed class ByteBuffer
 {
     private const int KeptBytes = 1 << 20;
@@ -23,7 +23,7 @@ internal sealed class ByteBuffer
 
     public void CutTo(int length) => Length = length;
 
-    /// <summary>Empties the buffer. One large record must not hold its memory for all that follow.</summary>
+    /// <summary>Empties the buffer, and releases the memory of a large record.</summary>
     public void Clear()
     {
         Length = 0;

@@ -5,17 +5,17 @@ namespace Pipeline.Records;
 
 /// <summary>Reads failures from NDJSON, such as <c>failures.ndjson</c>, one line at a time.</summary>
 /// <remarks>
-/// While a list is open, an id may occur twice or have a record too: the record counts, else the last line. When the
-/// list closes, the file is rewritten without them.
+/// While a list is open, an id may occur twice or also have a record. The record counts, otherwise the last line. The
+/// file is rewritten without such lines when the list closes.
 /// </remarks>
 public static class FailureReader
 {
     private const int BufferBytes = 64 * 1024;
 
     /// <summary>Reads a file.</summary>
-    /// <exception cref="RecordException">A line is no failure, and no <c>OnProblem</c> takes it.</exception>
+    /// <exception cref="RecordException">A line is not a failure, and no <c>OnProblem</c> is set.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static async IAsyncEnumerable<(Failure Failure, RecordPosition Position)> ReadFileAsync(
+    public static async IAsyncEnumerable<Failure> ReadFileAsync(
         string path, RecordReaderOptions? options = null,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -27,8 +27,8 @@ public static class FailureReader
     }
 
     /// <summary>Reads a stream to its end and leaves it open.</summary>
-    /// <exception cref="RecordException">A line is no failure, and no <c>OnProblem</c> takes it.</exception>
-    public static async IAsyncEnumerable<(Failure Failure, RecordPosition Position)> ReadAsync(
+    /// <exception cref="RecordException">A line is not a failure, and no <c>OnProblem</c> is set.</exception>
+    public static async IAsyncEnumerable<Failure> ReadAsync(
         Stream stream, string name, RecordReaderOptions? options = null,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -47,7 +47,7 @@ public static class FailureReader
                 if (end < 0)
                     break;
                 if (Parse(line, bytes, position, options) is { } failure)
-                    yield return (failure, position);
+                    yield return failure;
                 position = position with { Line = position.Line + 1, Offset = position.Offset + bytes + 1 };
                 line.Clear();
                 bytes = 0;
@@ -55,7 +55,7 @@ public static class FailureReader
             }
         }
         if (Parse(line, bytes, position, options) is { } last)
-            yield return (last, position);
+            yield return last;
     }
 
     private static Failure? Parse(ByteBuffer line, long bytes, RecordPosition position, RecordReaderOptions options)
@@ -69,14 +69,14 @@ public static class FailureReader
         {
             var failure = JsonSerializer.Deserialize(line.Memory.Span, RecordsJson.Default.Failure);
             return failure is { Schema: Failure.SchemaName }
-                ? failure
+                ? failure with { Position = position }
                 : throw new JsonException($"its schema is '{failure?.Schema}'");
         }
         catch (JsonException e)
         {
             return Report(
                 new(
-                    RecordFault.Invalid, $"the line is no {Failure.SchemaName}: {JsonFault.Describe(e)}", position,
+                    RecordFault.Invalid, $"the line is not a {Failure.SchemaName}: {JsonFault.Describe(e)}", position,
                     inner: e),
                 options);
         }

@@ -6,7 +6,7 @@ namespace Pipeline.Records;
 
 /// <summary>
 /// Decompresses a gzip file of any number of members and verifies each. <see cref="GZipStream"/> accepts a truncated
-/// file and ignores what follows one that has ended (dotnet/runtime#72726), so header and trailer are read here, and
+/// file and ignores what follows the end (dotnet/runtime#72726), so this class reads header and trailer itself, and
 /// <see cref="DeflateStream"/> gets only the data between them.
 /// </summary>
 internal sealed class GzipMembers(StoredInput input) : IDisposable
@@ -120,8 +120,8 @@ internal sealed class GzipMembers(StoredInput input) : IDisposable
         new($"it {what}, at byte {input.Position}, in the gzip member that begins at byte {Offset}");
 
     /// <summary>
-    /// Gives every byte that may be the last of the data in a read of its own, because <see cref="DeflateStream"/> does
-    /// not say how much it used. Behind the last byte are the trailer and the end, or the next member.
+    /// Returns every byte that may be the last one of the data in a separate read, because <see cref="DeflateStream"/>
+    /// does not report how much it used. After the last byte come the trailer and the end, or the next member.
     /// </summary>
     private sealed class Source(StoredInput input) : ReadStream
     {

@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace Pipeline.Records;
 
-/// <summary>Says in plain words what is wrong with JSON; the parser's own sentences name types of .NET.</summary>
+/// <summary>Says in plain words what is wrong with JSON, because the parser's own sentences name .NET types.</summary>
 internal static partial class JsonFault
 {
     /// <summary>Describes a fault.</summary>

@@ -4,11 +4,14 @@ using System.Text;
 namespace Pipeline.Records;
 
 /// <summary>
-/// Splits one line, which comes in pieces, into the members of a record and of its content. The texts of the content
-/// are unescaped on the way; everything else stays JSON, for <see cref="System.Text.Json"/> to read and to check.
+/// Splits one line, which arrives in pieces, into the members of a record and of its content. Unescapes the texts of
+/// the content; everything else stays JSON, for <see cref="System.Text.Json"/> to parse and validate.
 /// </summary>
 internal sealed class LineParser(MemberSink sink)
 {
+    // Names of members are always kept in memory.
+    private const int MaxNameBytes = 1024;
+
     private static readonly SearchValues<byte> Structure = SearchValues.Create("\"{}[],"u8);
     private static readonly SearchValues<byte> StringStops = SearchValues.Create("\"\\"u8);
 
@@ -48,7 +51,7 @@ internal sealed class LineParser(MemberSink sink)
     }
 
     /// <summary>Reads the next piece of the line.</summary>
-    /// <exception cref="FormatException">It is no JSON object; the message says why.</exception>
+    /// <exception cref="FormatException">It is not a JSON object; the message says why.</exception>
     public void Append(ReadOnlySpan<byte> piece)
     {
         while (!piece.IsEmpty)
@@ -106,6 +109,8 @@ internal sealed class LineParser(MemberSink sink)
         }
         var end = piece.IndexOfAny(StringStops);
         _name.Append(end < 0 ? piece : piece[..end]);
+        if (_name.Length > MaxNameBytes)
+            throw new FormatException($"the name of a member has more than {MaxNameBytes} bytes");
         if (end < 0)
             return piece.Length;
         if (piece[end] == '\\')
@@ -149,7 +154,7 @@ internal sealed class LineParser(MemberSink sink)
         return read;
     }
 
-    /// <summary>Copies a value up to its end, which only depth and strings decide.</summary>
+    /// <summary>Copies a value to its end, which follows from depth and strings alone.</summary>
     private int ReadRaw(ReadOnlySpan<byte> piece)
     {
         var at = 0;

@@ -9,9 +9,12 @@ namespace Pipeline.Records;
 /// </summary>
 internal sealed class MemberSink(RecordReaderOptions options) : IDisposable
 {
+    // A record has about 50. Each costs memory for its name.
+    private const int MaxMembers = 4096;
+
     private static readonly string[] Bulky = ["content", "parsed", "links", "redirects", "extra"];
 
-    /// <summary>Members without which there is no record. They are small, and stay in memory.</summary>
+    /// <summary>The required members of a record. They are small and stay in memory.</summary>
     private static readonly FrozenSet<string> Small = RecordsJson.Default.Record.Properties
         .Select(property => property.Name)
         .Except(Bulky)
@@ -30,7 +33,7 @@ internal sealed class MemberSink(RecordReaderOptions options) : IDisposable
     private bool _inContent;
     private bool _hasMembers;
 
-    /// <summary>Starts the next record. The large members of the last one cannot be read any more.</summary>
+    /// <summary>Starts the next record. The large members of the last one can no longer be read.</summary>
     public void Start()
     {
         Dispose();
@@ -102,8 +105,8 @@ internal sealed class MemberSink(RecordReaderOptions options) : IDisposable
             (_isText ? _texts : _json).Append(bytes);
     }
 
-    /// <summary>Returns the record, whose line is complete.</summary>
-    /// <exception cref="JsonException">It is not what the schema asks for.</exception>
+    /// <summary>Returns the record of a complete line.</summary>
+    /// <exception cref="JsonException">It does not conform to the schema.</exception>
     /// <exception cref="RecordException">The content does not match its digest.</exception>
     public Record Build(RecordPosition position)
     {
@@ -125,7 +128,7 @@ internal sealed class MemberSink(RecordReaderOptions options) : IDisposable
 
     private bool IsSmall => !_inContent && Small.Contains(_member);
 
-    /// <summary>Small members have room of their own, whatever the content before them has taken.</summary>
+    /// <summary>Small members have space of their own, however much the content before them has used.</summary>
     private long Limit => (IsSmall ? 2L : 1L) * options.MaxMemoryBytes;
 
     /// <summary>The serializer sees only the members in memory, so duplicates of the others are found here.</summary>
@@ -134,6 +137,8 @@ internal sealed class MemberSink(RecordReaderOptions options) : IDisposable
         _member = name;
         if (!_names.Add(_inContent ? "content." + name : name))
             throw new FormatException($"it has '{name}' twice");
+        if (_names.Count > MaxMembers)
+            throw new FormatException($"it has more than {MaxMembers} members");
     }
 
     private void StartSpooling()
@@ -174,7 +179,7 @@ internal sealed class MemberSink(RecordReaderOptions options) : IDisposable
         return content;
     }
 
-    /// <summary>A record without content was not read with it, unless it never had any.</summary>
+    /// <summary>Records without content cannot be verified, unless they never had any.</summary>
     private bool Verify(Record record)
     {
         if (!options.VerifyDigests || (record.Content is null && record.ContentBytes > 0)

@@ -15,6 +15,7 @@ public sealed class RecordReader : IAsyncDisposable
     private readonly Stream _stream;
     private readonly string _name;
     private readonly bool _leaveOpen;
+    private readonly long _streamOffset;
     private readonly RecordReaderOptions _options;
     private readonly StoredInput _input;
     private readonly MemberSink _sink;
@@ -25,15 +26,17 @@ public sealed class RecordReader : IAsyncDisposable
     private long _lineOffset;
     private FormatException? _fault;
 
-    private RecordReader(Stream stream, string name, bool leaveOpen, RecordReaderOptions? options)
+    private RecordReader(
+        Stream stream, string name, bool leaveOpen, RecordReaderOptions? options, long streamOffset = 0)
     {
-        (_stream, _name, _leaveOpen, _options) = (stream, name, leaveOpen, options ?? new());
+        (_stream, _name, _leaveOpen, _options, _streamOffset) =
+            (stream, name, leaveOpen, options ?? new(), streamOffset);
         _input = new(stream);
         _sink = new(_options);
         _parser = new(_sink);
     }
 
-    /// <summary>Opens a file. It is gzipped if its first bytes or its name (<c>.gz</c>) say so.</summary>
+    /// <summary>Opens a file. It counts as gzip if its first bytes or its name (<c>.gz</c>) say so.</summary>
     /// <exception cref="IOException">It cannot be opened.</exception>
     public static RecordReader OpenFile(string path, RecordReaderOptions? options = null)
     {
@@ -45,16 +48,21 @@ public sealed class RecordReader : IAsyncDisposable
 
     /// <summary>Reads from a stream, from its current position to its end.</summary>
     /// <param name="stream">The stream; disposed with the reader unless <paramref name="leaveOpen"/>.</param>
-    /// <param name="name">What positions and messages call it, such as the blob's address.</param>
-    /// <param name="options">The limits; null for the defaults.</param>
+    /// <param name="name">Name for positions and messages, such as the blob's address.</param>
+    /// <param name="options">Limits; null for the defaults.</param>
     /// <param name="leaveOpen">Whether the stream stays open.</param>
     public static RecordReader Open(
         Stream stream, string name, RecordReaderOptions? options = null, bool leaveOpen = false) =>
         new(stream, name, leaveOpen, options);
 
+    /// <summary>Reads a range of a file. Positions count from the start of the file.</summary>
+    internal static RecordReader OpenRange(
+        Stream stream, string name, long offset, RecordReaderOptions? options = null) =>
+        new(stream, name, leaveOpen: false, options, offset);
+
     /// <summary>
-    /// Reads the records, in the order of the file. A record's large members can be read until the next one is asked
-    /// for. Read a file once; open another reader to read it again.
+    /// Reads the records, in the order of the file. A record's large members can be read until the next record is
+    /// requested. A reader reads its file once; open another reader to read it again.
     /// </summary>
     /// <exception cref="RecordException">A record, or the gzip file around it, cannot be used.</exception>
     public async IAsyncEnumerable<Record> ReadAsync(
@@ -67,12 +75,12 @@ public sealed class RecordReader : IAsyncDisposable
         for (var read = await DecodeAsync(buffer, cancellationToken); read > 0;)
         {
             if (_lineBytes == 0)
-                _lineOffset = _gzip?.Offset ?? start + at;
+                _lineOffset = _streamOffset + (_gzip?.Offset ?? start + at);
             var end = Array.IndexOf(buffer, (byte)'\n', at, read - at);
             AppendToLine(buffer.AsSpan(at, (end < 0 ? read : end) - at));
             var record = end < 0 ? null : EndLine(hasLineFeed: true);
             at = end < 0 ? read : end + 1;
-            // Reading on verifies the gzip member, if it ended here, before its record is given.
+            // Reading further verifies the gzip member, if it ended here, before its record is returned.
             if (at == read)
                 (start, at, read) = (_input.Position, 0, await DecodeAsync(buffer, cancellationToken));
             if (record is not null)
@@ -96,7 +104,7 @@ public sealed class RecordReader : IAsyncDisposable
     private async ValueTask OpenAsync(CancellationToken cancellationToken)
     {
         await _input.EnsureAsync(3, cancellationToken);
-        // A name is a promise, unless the file was unpacked on its way.
+        // A file named .gz is gzip, unless it was decompressed in transit.
         var isGzip = _name.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) && !_input.Buffered.StartsWith("{"u8);
         if (isGzip || GzipMembers.IsMagic(_input.Buffered))
             _gzip = new(_input);
@@ -181,12 +189,12 @@ public sealed class RecordReader : IAsyncDisposable
         return null;
     }
 
-    // The position says where the line is; the parser has seen only pieces of it.
+    // The position already says where the line is, and the parser has seen only pieces of it.
     private static string DescribeLine(JsonException fault) =>
         fault.LineNumber is null || fault.Path is { Length: > 2 } ? JsonFault.Describe(fault) : "the JSON is not valid";
 
     private RecordPosition Position() => new(_name, _line, _lineOffset);
 
     private static RecordException Invalid(string why, RecordPosition position, Exception? inner) =>
-        new(RecordFault.Invalid, $"the line is no {Record.SchemaName}: {why}", position, inner: inner);
+        new(RecordFault.Invalid, $"the line is not a {Record.SchemaName}: {why}", position, inner: inner);
 }

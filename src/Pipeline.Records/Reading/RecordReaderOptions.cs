@@ -1,12 +1,12 @@
 namespace Pipeline.Records;
 
-/// <summary>Limits of reading. The defaults suit web pages.</summary>
+/// <summary>Limits for reading records. The defaults suit web pages.</summary>
 public sealed record RecordReaderOptions
 {
     /// <summary>
     /// Maximum size of one record in memory, bytes of UTF-8. Content, parsed data and other large members beyond it go
-    /// to a temporary file, one after the other; <see cref="Record.OpenRead"/> reads them. Strings take up to twice as
-    /// much again. Default: 16 MiB.
+    /// to a temporary file; <see cref="Record.OpenRead"/> reads them. Strings take up to twice as much again. Default:
+    /// 16 MiB.
     /// </summary>
     public int MaxMemoryBytes { get; init; } = 16 << 20;
 
@@ -16,15 +16,15 @@ public sealed record RecordReaderOptions
     /// </summary>
     public long MaxRecordBytes { get; init; } = 4L << 30;
 
-    /// <summary>Folder for the temporary file of a large record. Default: that of the system.</summary>
+    /// <summary>Folder for the temporary file of a large record. Default: the system's.</summary>
     public string TempFolder { get; init; } = Path.GetTempPath();
 
     /// <summary>Whether to compare <see cref="Record.ContentDigest"/> with the content. Default: true.</summary>
     public bool VerifyDigests { get; init; } = true;
 
     /// <summary>
-    /// Called for each record that cannot be used; reading then goes on with the next line. Null: reading throws.
-    /// A damaged gzip file always ends the reading, because nothing behind the damage can be trusted.
+    /// Called for each record that cannot be used; reading then continues with the next line. Null: reading throws. A
+    /// damaged gzip file always ends the reading, because nothing after the damage can be trusted.
     /// </summary>
     public Action<RecordException>? OnProblem { get; init; }
 }

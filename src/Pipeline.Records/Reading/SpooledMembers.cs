@@ -3,7 +3,7 @@ using System.Collections.Frozen;
 namespace Pipeline.Records;
 
 /// <summary>
-/// The large members of one record, in a temporary file that only this process can read and that does not survive it.
+/// The large members of one record, in a temporary file that only this process can read and that is deleted with it.
 /// </summary>
 internal sealed class SpooledMembers : IDisposable
 {
@@ -17,7 +17,7 @@ internal sealed class SpooledMembers : IDisposable
 
     public SpooledMembers(string folder) => _file = CreateFile(folder);
 
-    /// <summary>Creates a file that goes away with this process.</summary>
+    /// <summary>Creates a file that is deleted when this process ends.</summary>
     public static FileStream CreateFile(string folder)
     {
         var options = new FileStreamOptions
@@ -41,7 +41,7 @@ internal sealed class SpooledMembers : IDisposable
 
     public void Append(ReadOnlySpan<byte> bytes) => _file.Write(bytes);
 
-    /// <summary>Names what was appended since the last member ended.</summary>
+    /// <summary>Names the bytes appended since the last member ended.</summary>
     public void EndMember(string name)
     {
         _members[name] = (_start, _file.Position - _start);
@@ -56,7 +56,7 @@ internal sealed class SpooledMembers : IDisposable
 
     public void Dispose() => _file.Dispose();
 
-    /// <summary>Reads its part of the file. It has a position of its own, so several can be open at once.</summary>
+    /// <summary>Reads its part of the file. Each has its own position, so several can be open at once.</summary>
     private sealed class Slice(FileStream file, long start, long bytes) : ReadStream
     {
         private long _position;

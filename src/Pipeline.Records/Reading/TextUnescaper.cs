@@ -4,8 +4,8 @@ using System.Text;
 namespace Pipeline.Records;
 
 /// <summary>
-/// Removes the JSON escapes of a string that comes in pieces. A lone surrogate, which is no text, becomes U+FFFD, as in
-/// the records themselves.
+/// Removes the JSON escapes of a string that arrives in pieces. A lone surrogate, which is not text, becomes U+FFFD, as
+/// in the records themselves.
 /// </summary>
 internal struct TextUnescaper
 {
@@ -20,9 +20,9 @@ internal struct TextUnescaper
     /// <summary>Reads as much of the string as the piece has.</summary>
     /// <param name="piece">The piece.</param>
     /// <param name="isEnd">Whether the string has ended.</param>
-    /// <param name="write">Gets the text in UTF-8.</param>
-    /// <returns>Number of bytes read, the closing quotation mark included.</returns>
-    /// <exception cref="FormatException">It is no JSON string.</exception>
+    /// <param name="write">Receives the text in UTF-8.</param>
+    /// <returns>Number of bytes read, including the closing quotation mark.</returns>
+    /// <exception cref="FormatException">It is not a JSON string.</exception>
     public int Read(ReadOnlySpan<byte> piece, out bool isEnd, SpanAction write)
     {
         isEnd = false;

@@ -39,7 +39,7 @@ public static class AccountVerifier
     private static async Task AddFailuresAsync(
         Verification verification, BlobContainerClient container, string listId, CancellationToken cancellationToken)
     {
-        // One name for all of them: a list may have a million.
+        // One name for all failures, because a list may have a million.
         verification.AddFile($"failures/{listId}/");
         using var turn = new SemaphoreSlim(1, 1);
         var blobs = container.GetBlobsAsync(BlobTraits.None, BlobStates.None, $"{listId}/", cancellationToken);
@@ -73,12 +73,11 @@ public static class AccountVerifier
     {
         verification.AddBytes(content.ToMemory().Length);
         await using var stream = content.ToStream();
-        await foreach (var (failure, position)
-            in FailureReader.ReadAsync(stream, file, verification.Options, cancellationToken))
-            verification.Add(failure, position);
+        await foreach (var failure in FailureReader.ReadAsync(stream, file, verification.Options, cancellationToken))
+            verification.Add(failure);
     }
 
-    /// <summary>The blob in the account that was named, whatever host the manifest names.</summary>
+    /// <summary>The blob in the given account, whatever host the manifest names.</summary>
     private static string BlobOf(string address)
     {
         var path = Uri.TryCreate(address, UriKind.Absolute, out var uri)

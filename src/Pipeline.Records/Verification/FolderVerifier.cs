@@ -6,14 +6,14 @@ namespace Pipeline.Records;
 public static class FolderVerifier
 {
     /// <summary>
-    /// Reads everything once, in bounded memory: every record's digest, every count and digest of the manifest, and
-    /// that no id occurs twice.
+    /// Reads everything once, in bounded memory. Checks every record's digest, every count and digest of the manifest,
+    /// and that no id occurs twice.
     /// </summary>
     /// <param name="folder">The folder.</param>
     /// <param name="listId">The only list to verify; null for all.</param>
     /// <param name="options">The limits of reading; <c>OnProblem</c> is not used.</param>
     /// <param name="cancellationToken">Cancels the verification.</param>
-    /// <exception cref="IOException">A file is there and cannot be read.</exception>
+    /// <exception cref="IOException">An existing file cannot be read.</exception>
     public static async Task<VerificationReport> VerifyAsync(
         string folder, string? listId = null, RecordReaderOptions? options = null,
         CancellationToken cancellationToken = default)
@@ -39,13 +39,14 @@ public static class FolderVerifier
             return;
         verification.AddFile(file);
         verification.AddBytes(new FileInfo(file).Length);
-        await foreach (var (failure, position)
-            in FailureReader.ReadFileAsync(file, verification.Options, cancellationToken))
+        await foreach (var failure in FailureReader.ReadFileAsync(file, verification.Options, cancellationToken))
             if (listId is null || failure.ListId == listId)
-                verification.Add(failure, position);
+                verification.Add(failure);
     }
 
-    /// <summary>The folder may have been moved since the manifest was written, so its own file comes first.</summary>
+    /// <summary>
+    /// The folder may have been moved since the manifest was written, so look for the file in this folder first.
+    /// </summary>
     private static string Find(string folder, string address)
     {
         var path = PathOf(address);

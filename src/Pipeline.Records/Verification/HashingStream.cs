@@ -3,8 +3,8 @@ using System.Security.Cryptography;
 namespace Pipeline.Records;
 
 /// <summary>
-/// Passes a stream on, counts its bytes, and notes the SHA-256 of the beginnings of given lengths. A local file may
-/// have grown since a manifest named it.
+/// Passes a stream through, counts its bytes, and computes the SHA-256 of its first bytes at given lengths, because a
+/// local file may have grown since a manifest named it.
 /// </summary>
 internal sealed class HashingStream : ReadStream
 {
@@ -39,7 +39,7 @@ internal sealed class HashingStream : ReadStream
         return read;
     }
 
-    /// <summary>Reads what a reader left over, as after a damage.</summary>
+    /// <summary>Reads what a reader left unread, for example after damage.</summary>
     public async Task DrainAsync(CancellationToken cancellationToken)
     {
         var buffer = new byte[64 * 1024];

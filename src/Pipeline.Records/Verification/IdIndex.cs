@@ -17,7 +17,7 @@ internal sealed class IdIndex(string tempFolder, int runLength = 1 << 18) : IDis
     private FileStream? _file;
 
     /// <summary>Adds an id of 32 hex digits.</summary>
-    /// <returns>False if it is none.</returns>
+    /// <returns>False if it is not such an id.</returns>
     public bool Add(string id, int file, long line)
     {
         if (id.Length != 32
@@ -29,7 +29,7 @@ internal sealed class IdIndex(string tempFolder, int runLength = 1 << 18) : IDis
         return true;
     }
 
-    /// <summary>Returns each entry whose id an earlier one has, with the first entry of the id.</summary>
+    /// <summary>Returns each entry whose id occurred before, with the first entry of the id.</summary>
     public IEnumerable<(string Id, (int File, long Line) First, (int File, long Line) Again)> FindDuplicates()
     {
         var first = default(Entry);
@@ -96,7 +96,7 @@ internal sealed class IdIndex(string tempFolder, int runLength = 1 << 18) : IDis
         }
     }
 
-    /// <summary>An id and its place. Entries of one id sort by place.</summary>
+    /// <summary>An id and its position. Entries of one id sort by position.</summary>
     [StructLayout(LayoutKind.Sequential, Size = EntryBytes)]
     private readonly record struct Entry(UInt128 Key, long Line, int File) : IComparable<Entry>
     {

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Pipeline.Records;
 
 /// <summary>
-/// One verification: every record and failure is added, then compared with the manifests. Not for several threads.
+/// One verification: every record and failure is added, then compared with the manifests. Not thread-safe.
 /// </summary>
 internal sealed class Verification : IDisposable
 {
@@ -59,7 +59,7 @@ internal sealed class Verification : IDisposable
             var fault = e is JsonException json ? JsonFault.Describe(json) : e.Message;
             var (kind, why) = e is RecordException { Fault: RecordFault.Missing }
                 ? ("missing", fault)
-                : ("invalid", $"it is no {Manifest.SchemaName}: {fault}");
+                : ("invalid", $"it is not a {Manifest.SchemaName}: {fault}");
             Problems.Add(new() { Kind = kind, Message = why, File = file, ListId = listId });
         }
     }
@@ -76,7 +76,7 @@ internal sealed class Verification : IDisposable
     {
         if (stream is null)
         {
-            Problems.Add(new() { Kind = "missing", Message = "the file of records is not there", File = file });
+            Problems.Add(new() { Kind = "missing", Message = "the file of records is missing", File = file });
             return;
         }
         await using var hashing = new HashingStream(stream, locations.Select(location => location.Location.Bytes));
@@ -105,11 +105,11 @@ internal sealed class Verification : IDisposable
             Compare(list, location, file, hashing, found[i]);
     }
 
-    public void Add(Failure failure, RecordPosition position)
+    public void Add(Failure failure)
     {
         _failures++;
         Tally(failure.ListId).Add(failure);
-        AddId(failure.Id, position);
+        AddId(failure.Id, failure.Position!);
     }
 
     /// <summary>Names the file that the next records or failures come from.</summary>
@@ -167,7 +167,7 @@ internal sealed class Verification : IDisposable
     private void AddId(string id, RecordPosition position)
     {
         if (!_ids.Add(id, _files.Count - 1, position.Line))
-            Problems.Add(new RecordException(RecordFault.Invalid, $"'{id}' is no id of 32 hex digits", position));
+            Problems.Add(new RecordException(RecordFault.Invalid, $"'{id}' is not an id of 32 hex digits", position));
     }
 
     private ListTally Tally(string listId)

@@ -2,10 +2,10 @@ using System.Text.Json.Serialization;
 
 namespace Pipeline.Records;
 
-/// <summary>What a verification found.</summary>
+/// <summary>The result of a verification.</summary>
 public sealed record VerificationReport
 {
-    /// <summary>Whether everything is as it should be.</summary>
+    /// <summary>Whether everything is right.</summary>
     public bool Ok => ProblemCount == 0;
 
     /// <summary>Number of lists with a manifest.</summary>
@@ -20,7 +20,7 @@ public sealed record VerificationReport
     /// <summary>Number of failures that were read.</summary>
     public long Failures { get; init; }
 
-    /// <summary>Number of bytes that were read, as they are stored.</summary>
+    /// <summary>Number of bytes that were read, as stored.</summary>
     public long Bytes { get; init; }
 
     /// <summary>Number of problems.</summary>
@@ -30,12 +30,12 @@ public sealed record VerificationReport
     public required IReadOnlyList<VerificationProblem> Problems { get; init; }
 }
 
-/// <summary>One thing that is wrong.</summary>
+/// <summary>A problem.</summary>
 public sealed record VerificationProblem
 {
     /// <summary>
-    /// What kind of thing: <c>damaged</c>, <c>invalid</c>, <c>missing</c>, <c>too_large</c>, <c>duplicate_id</c>,
-    /// <c>count</c> or <c>digest</c>.
+    /// The kind: <c>damaged</c>, <c>invalid</c>, <c>missing</c>, <c>too_large</c>, <c>duplicate_id</c>, <c>count</c> or
+    /// <c>digest</c>.
     /// </summary>
     public required string Kind { get; init; }
 
@@ -45,7 +45,7 @@ public sealed record VerificationProblem
     /// <summary>The list; null if it is not known.</summary>
     public string? ListId { get; init; }
 
-    /// <summary>The id of the record or failure; null if it is not one that is wrong, or its id is not known.</summary>
+    /// <summary>The id of the record or failure; null if none is affected or the id is not known.</summary>
     public string? Id { get; init; }
 
     /// <summary>The file or blob.</summary>

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Pipeline.Json;
-using Pipeline.Model;
 using Pipeline.Nimble.Replies;
 using Pipeline.Notation;
 
@@ -8,8 +7,8 @@ namespace Pipeline.Callback;
 
 /// <summary>
 /// Reads the task ids from a webhook's body. The body is only a hint, so nothing else in it is used. Its form varies:
-/// <c>{status, task}</c>, <c>{task}</c>, the bare task, or an array of those. Nimble does not document whether it calls
-/// per task or per batch.
+/// <c>{status, task}</c>, <c>{task}</c>, the bare task, any of these in the wrappers of the API's answers, or an array
+/// of those. Nimble does not document whether it calls per task or per batch.
 /// </summary>
 internal static class CallbackBody
 {
@@ -47,6 +46,8 @@ internal static class CallbackBody
 
     private static bool ReadWebhook(JsonElement root, HashSet<string> ids)
     {
+        // As in the API's answers, the subject may be wrapped: {"data":{"task":{...}}}.
+        root = NimbleJson.Unwrap(root, "task");
         var task = NimbleJson.Member(root, "task");
         var isWebhook = task is { } single && AddId(single, ids);
         foreach (var name in (ReadOnlySpan<string>)["tasks", "batch"])
@@ -67,18 +68,9 @@ internal static class CallbackBody
 
     private static bool AddId(JsonElement task, HashSet<string> ids)
     {
-        var id = task.ValueKind switch
-        {
-            JsonValueKind.String => task.GetString(),
-            JsonValueKind.Object => StringOf(task, "id") ?? StringOf(task, "task_id"),
-            _ => null,
-        };
-        if (id is null || !TaskIds.IsWellFormed(id))
+        if (NimbleJson.TaskIdOf(task) is not { } id)
             return false;
         ids.Add(id);
         return true;
     }
-
-    private static string? StringOf(JsonElement element, string name) =>
-        NimbleJson.Member(element, name) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
 }

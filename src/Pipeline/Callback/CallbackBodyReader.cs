@@ -26,7 +26,7 @@ internal sealed class CallbackBodyReader(TimeProvider time)
     public const int MaxBytes = 1024 * 1024;
 
     /// <summary>Maximum number of bytes to discard of a larger body. Beyond that the connection may break.</summary>
-    public const int MaxDiscardedBytes = 64 * 1024 * 1024;
+    public const int MaxDiscardedBytes = 8 * 1024 * 1024;
 
     private const int ChunkBytes = 16 * 1024;
 
@@ -50,7 +50,7 @@ internal sealed class CallbackBodyReader(TimeProvider time)
         {
             return new(CallbackAnswer.TooSlow);
         }
-        // Its framing is no HTTP, or its sender has gone.
+        // The body's framing is not valid HTTP, or its sender has disconnected.
         catch (IOException)
         {
             return new(CallbackAnswer.Malformed);

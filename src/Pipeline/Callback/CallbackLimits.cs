@@ -20,7 +20,7 @@ internal sealed class CallbackLimits(
     // Three webhooks for each of the 1,000 tasks that a submission may have.
     private const int PerSubmission = 3000;
 
-    // More than one process can queue.
+    // More than one process can queue in a second.
     private const int PerSecondInAll = 5000;
 
     // Enough to see an attack in the log, too few to fill it.

@@ -58,7 +58,7 @@ internal sealed partial class CallbackStage(
     public async Task<CallbackAnswer> HandleAsync(
         string submissionId, string token, Stream body, CancellationToken cancellationToken)
     {
-        // Its caller chose the trace that the request claims to belong to.
+        // The caller must not choose the trace that the work belongs to.
         Activity.Current = null;
         var answer = await AnswerAsync(submissionId, token, body, cancellationToken);
         PipelineMetrics.CountWebhook(answer.ToString());

@@ -1,12 +1,14 @@
 namespace Pipeline.Callback;
 
-/// <summary>Decides how long each message of a submission waits for more hints, from how the last ones came.</summary>
+/// <summary>
+/// Decides how long each message of a submission waits for more hints, from how the last ones arrived.
+/// </summary>
 internal sealed class GatherPace
 {
     private const int FirstTrial = 8;
     private const int MaxTrial = 64;
 
-    // A shorter wait gathers nothing that a send does not gather too.
+    // A shorter wait gathers nothing beyond what arrives during a send.
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(4);
 
     private readonly TimeSpan _longest;
@@ -29,7 +31,7 @@ internal sealed class GatherPace
     }
 
     /// <summary>Ends a message.</summary>
-    /// <param name="lastHint">When its last hint came.</param>
+    /// <param name="lastHint">When its last hint arrived.</param>
     /// <param name="isFull">Whether it was sent because it was full.</param>
     public void End(DateTimeOffset lastHint, bool isFull)
     {

@@ -7,17 +7,17 @@ using Pipeline.Ports;
 namespace Pipeline.Callback;
 
 /// <summary>
-/// Queues the hints of webhooks. Hints of one submission that come within <c>Collect:GatherFor</c> share a message, and
-/// each call returns once its own hint is queued.
+/// Queues the hints of webhooks. Hints of one submission that arrive within <c>Collect:GatherFor</c> share a message,
+/// and each call returns once its own hint is queued.
 /// </summary>
 /// <remarks>
-/// A sender that calls a few webhooks at a time and waits for their answers would be slowed down by that: after the
-/// first moment of each wait nothing more comes. So a wait that was silent in its second half is halved the next time,
-/// one that was not is doubled, and now and then the whole time is tried again.
+/// Waiting slows down a sender that calls a few webhooks at a time and waits for their answers: after the first moment
+/// of each wait, nothing more arrives. So a wait whose second half was silent is halved the next time, any other is
+/// doubled, and now and then the full wait is tried again.
 /// </remarks>
 internal sealed class HintGatherer
 {
-    // Many more than have webhooks coming in at a time.
+    // Far more submissions than receive webhooks at the same time.
     private const int Kept = 10_000;
 
     private readonly IWorkQueue _queue;

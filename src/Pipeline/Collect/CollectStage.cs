@@ -48,7 +48,7 @@ internal sealed partial class CollectStage(
             return;
         }
 
-        // If the clock was set back, the message must not wait longer for that.
+        // If the clock was set back, the message must not wait longer because of it.
         if (message.Since > time.GetUtcNow())
             message = message with { Since = time.GetUtcNow() };
         switch (submission.State)

@@ -10,8 +10,8 @@ using Pipeline.Urls;
 namespace Pipeline.Collect;
 
 /// <summary>
-/// Finds the input of a task that the POST's answer did not match to one. The ledger learns of it with the record; of
-/// any other match, at once.
+/// Finds the input of a task that the POST's answer did not match to one. The ledger gets the match with the record;
+/// without a record, at once.
 /// </summary>
 internal sealed partial class InputFinder(
     ILedger ledger, NimbleClient nimble, TaskMatcherCache matchers, ILogger<InputFinder> logger)

@@ -6,8 +6,8 @@ using Pipeline.Outcomes;
 namespace Pipeline.Collect;
 
 /// <summary>
-/// Reads and verifies the result of a task that belongs to its submission, from the bucket and, once the bucket had its
-/// time, from the API. Returns the record of the task's input, fails the input, or postpones it.
+/// Reads and verifies the result of a task that belongs to its submission, from the bucket and, after the object's
+/// deadline, from the API. Returns the record of the task's input, fails the input, or postpones it.
 /// </summary>
 internal sealed partial class KnownResults(
     ResultReader reader,
@@ -59,7 +59,7 @@ internal sealed partial class KnownResults(
         var isLate = postponement.IsLate(message);
         var answer = await TryStageAsync(submission, input, message, fromApi: false, cancellationToken);
         var doubt = answer.Doubt;
-        // Waiting does not fill an empty result or restore an archived object.
+        // Waiting neither fills an empty result nor restores an archived object.
         var mayWait = !isLate && doubt?.Reason is not (FailureReasons.EmptyResult or FailureReasons.ObjectMissing);
         if (!answer.IsSettled && !mayWait && submission.StorageUrl is not null)
         {
@@ -139,7 +139,7 @@ internal sealed partial class KnownResults(
 
     /// <summary>The answer of one source.</summary>
     /// <param name="IsSettled">Whether it had the result: the record is staged, or the input has its outcome.</param>
-    /// <param name="Doubt">Why what it holds may not be the result; null if it holds nothing.</param>
+    /// <param name="Doubt">Why its content may not be the result; null if it has none.</param>
     /// <param name="Record">The record; null if there is none to store.</param>
     private readonly record struct SourceAnswer(
         bool IsSettled, PipelineException? Doubt = null, CollectedRecord? Record = null);

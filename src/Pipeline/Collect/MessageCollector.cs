@@ -29,10 +29,14 @@ internal sealed partial class MessageCollector(
 
     private readonly SemaphoreSlim _slots = new(options.Value.Collect.Concurrency);
 
-    // The tasks of a message wait for each other here. A message as a whole is put off where its list has its share of
-    // them: each task put off by itself would be a message of its own, which costs a lot more than to wait.
+    // The tasks of a message wait for each other here. If its list already has its share of readers, the whole message
+    // is postponed: postponing tasks one by one would take a message for each, which costs far more than waiting.
     private readonly ListShares _messages = new(options.Value.Collect.ConcurrencyPerList, time);
     private readonly ListShares _reads = new(options.Value.Collect.ConcurrencyPerList, time);
+
+    // Reading may be faster than storing. Without a limit, waiting records would fill the staging memory, and even
+    // small records would go to files.
+    private readonly ListShares _staging = new(options.Value.Collect.StagedPerList, time);
 
     /// <summary>Collects every task of a message that belongs to a submission.</summary>
     public async Task CollectAsync(
@@ -85,7 +89,7 @@ internal sealed partial class MessageCollector(
         }
     }
 
-    /// <summary>Counts what a webhook told, once: a message that comes again tells nothing by itself.</summary>
+    /// <summary>Counts what a webhook reported, once: a redelivered message is not a new report.</summary>
     private static void CountHints(ResultMessage message, int tasks, int ended)
     {
         if (message is not { DiscoveredBy: DiscoveredBy.Webhook, Tries: 0 })
@@ -95,7 +99,7 @@ internal sealed partial class MessageCollector(
     }
 
     /// <summary>
-    /// Gives back only the tasks without an outcome: whoever gets the message announces again what was announced.
+    /// Gives back only the tasks without an outcome, because the next receiver would announce the others again.
     /// </summary>
     /// <returns>False if no task has an outcome: the host gives the message back as it is.</returns>
     private async Task<bool> GiveBackAsync(ResultMessage message, IReadOnlyList<Attempt> open, int all)
@@ -110,14 +114,14 @@ internal sealed partial class MessageCollector(
     }
 
     /// <summary>
-    /// Waits for all tasks, but after the first one only for <see cref="Patience"/>. Takes out and returns those that
+    /// Waits for all tasks, but after the first one only for <see cref="Patience"/>. Removes and returns those that
     /// have ended.
     /// </summary>
     private async Task<IReadOnlyList<Attempt>> FinishedAsync(
         List<Attempt> running, CancellationToken cancellationToken)
     {
         var tasks = running.ConvertAll(attempt => attempt.Collecting);
-        // Exceptions are those of the tasks themselves, which are looked at below.
+        // Exceptions are those of the tasks themselves, which are handled below.
         var all = Task.WhenAll(tasks).ContinueWith(static ended => ended.Exception, TaskScheduler.Default);
         await Task.WhenAny(tasks);
         if (!all.IsCompleted)
@@ -148,6 +152,24 @@ internal sealed partial class MessageCollector(
         SubmissionEntry submission, ResultMessage message, TaskInput? row, bool isShared,
         CancellationToken cancellationToken)
     {
+        var room = await _staging.EnterAsync(submission.ListId, cancellationToken);
+        CollectedRecord? record = null;
+        try
+        {
+            record = await ReadAsync(submission, message, row, isShared, cancellationToken);
+            return record is null ? null : record with { Room = room };
+        }
+        finally
+        {
+            if (record is null)
+                room.Dispose();
+        }
+    }
+
+    private async Task<CollectedRecord?> ReadAsync(
+        SubmissionEntry submission, ResultMessage message, TaskInput? row, bool isShared,
+        CancellationToken cancellationToken)
+    {
         using var turn = await _reads.EnterAsync(submission.ListId, cancellationToken);
         await _slots.WaitAsync(cancellationToken);
         try
@@ -155,7 +177,7 @@ internal sealed partial class MessageCollector(
             var record = await tasks.CollectAsync(submission, message, row, cancellationToken);
             if (record is not { Record.IsSpilled: true })
                 return record;
-            // Files of records that wait would add up, so a record in a file is stored in its own turn.
+            // A record in a file is stored in its own turn, because files of waiting records would add up.
             await StoreAsync(submission, [record], isShared, cancellationToken);
             return null;
         }
@@ -165,7 +187,7 @@ internal sealed partial class MessageCollector(
         }
     }
 
-    /// <summary>Stores records as one part. Those that cannot be stored go on in messages of their own.</summary>
+    /// <summary>Stores records as one part. Those that cannot be stored continue in messages of their own.</summary>
     private async Task StoreAsync(
         SubmissionEntry submission, IReadOnlyList<CollectedRecord> records, bool isShared,
         CancellationToken cancellationToken)
@@ -193,7 +215,7 @@ internal sealed partial class MessageCollector(
         finally
         {
             foreach (var record in records)
-                await record.Record.DisposeAsync();
+                await record.DisposeAsync();
         }
     }
 
@@ -213,7 +235,7 @@ internal sealed partial class MessageCollector(
         {
             await ((Task)task).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (task is { IsCompletedSuccessfully: true, Result: { } record })
-                await record.Record.DisposeAsync();
+                await record.DisposeAsync();
         }
     }
 
@@ -222,7 +244,7 @@ internal sealed partial class MessageCollector(
     private partial void LogPostponed(Exception error, string taskId, string submissionId);
 
     [LoggerMessage(Level = LogLevel.Information, Message =
-        "The host is stopping. Tasks of submission {SubmissionId} given back to the queue: {Left} of {All}.")]
+        "The host is stopping. Tasks of submission {SubmissionId} returned to the queue: {Left} of {All}.")]
     private partial void LogGivenBack(string submissionId, int left, int all);
 
     /// <summary>The work on one task of a message.</summary>

@@ -7,7 +7,8 @@ using Pipeline.Ports;
 namespace Pipeline.Collect;
 
 /// <summary>
-/// Decides what becomes of a task whose result is in no place: it may not have ended yet, or have failed.
+/// Decides about a task whose result is neither in the bucket nor at the API: the task may not have ended yet, or may
+/// have failed.
 /// </summary>
 internal sealed class MissingResults(
     ILedger ledger, NimbleClient nimble, InputFinder inputs, ResultRecorder recorder, Postponement postponement)
@@ -16,7 +17,7 @@ internal sealed class MissingResults(
     /// <param name="submission">An accepted or closed submission.</param>
     /// <param name="input">The task's input; null if it is not known yet.</param>
     /// <param name="message">A message that names the task.</param>
-    /// <param name="isLate">Whether the object's deadline is over.</param>
+    /// <param name="isLate">Whether the object's deadline has passed.</param>
     /// <param name="cancellationToken">Cancels between two steps.</param>
     public async Task HandleAsync(
         SubmissionEntry submission,

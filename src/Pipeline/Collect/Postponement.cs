@@ -20,13 +20,13 @@ internal sealed partial class Postponement(
 
     private static readonly TimeSpan MaxDelay = TimeSpan.FromMinutes(1);
 
-    /// <summary>Sends the message again, unchanged, for when its list may read again.</summary>
+    /// <summary>Sends the message again, unchanged, for the time when its list may read again.</summary>
     public Task WaitForTurnAsync(ResultMessage message, CancellationToken cancellationToken) =>
         queue.SendAsync(message, ListShares.Later, cancellationToken);
 
-    /// <summary>Gives the tasks of a message back that have no outcome when the host stops.</summary>
+    /// <summary>Gives back the tasks of a message that have no outcome when the host stops.</summary>
     /// <param name="message">The message.</param>
-    /// <param name="tasks">Those of its tasks; at least one.</param>
+    /// <param name="tasks">The tasks to give back; at least one.</param>
     public Task GiveBackAsync(ResultMessage message, IReadOnlyList<string> tasks) => queue.SendAsync(
         message with { TaskId = tasks[0], Others = tasks.Count > 1 ? [.. tasks.Skip(1)] : null },
         TimeSpan.Zero, CancellationToken.None);
@@ -50,8 +50,8 @@ internal sealed partial class Postponement(
     }
 
     /// <summary>
-    /// Postpones a message during an outage and records the cause in the ledger. A result that was paid for is not
-    /// given up, so attempts are not limited; Sweep ends the wait at the task's deadline.
+    /// Postpones a message during an outage and records the cause in the ledger. The number of attempts is not limited,
+    /// because a paid result is not given up; Sweep ends the wait at the task's deadline.
     /// </summary>
     public async Task WaitOutAsync(ResultMessage message, PipelineException outage, CancellationToken cancellationToken)
     {
@@ -60,7 +60,7 @@ internal sealed partial class Postponement(
         await PostponeAsync(message, cancellationToken, outage.RetryAfter);
     }
 
-    /// <summary>Whether the deadline of the message's object is over.</summary>
+    /// <summary>Whether the deadline of the message's object has passed.</summary>
     public bool IsLate(ResultMessage message) =>
         time.GetUtcNow() - message.Since >= options.Value.Collect.ObjectDeadline;
 

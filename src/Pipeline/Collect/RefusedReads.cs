@@ -27,7 +27,7 @@ internal sealed partial class RefusedReads(
     public static bool IsRefusal(PipelineException error) =>
         error is { Reason: FailureReasons.AccessDenied, IsStoreFault: false };
 
-    /// <summary>Records a denied read; pauses submission after several in a row.</summary>
+    /// <summary>Records a denied read; pauses submission after several consecutive ones.</summary>
     public async Task NoteAsync(PipelineException refused, CancellationToken cancellationToken)
     {
         var count = Interlocked.Increment(ref _inARow);
@@ -55,8 +55,8 @@ internal sealed partial class RefusedReads(
         time.GetUtcNow() - message.Since >= options.Value.Collect.RefusedWindow;
 
     /// <summary>
-    /// Whether there is a pause for another reason, or one for this reason that lasts long enough: each process that
-    /// meets denials would write it again for each of them.
+    /// Whether there is a pause for another reason, or one for this reason that lasts long enough. Otherwise every
+    /// process that meets denials would write the pause again for each of them.
     /// </summary>
     private bool IsCovered(SubmissionGate.Pause? pause) =>
         pause is not null && (pause.Hold != HoldReason.Deliveries || pause.Until - time.GetUtcNow() > Pause * 0.8);

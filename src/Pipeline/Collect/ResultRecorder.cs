@@ -20,7 +20,7 @@ internal sealed class ResultRecorder(
     private readonly CollectOptions _options = options.Value.Collect;
     private readonly PageStatuses _failStatuses = new(options.Value.Collect.FailStatuses);
 
-    /// <summary>Stages the record of an input, or fails the input, from a result.</summary>
+    /// <summary>Stages the record of an input from a result, or fails the input.</summary>
     /// <param name="submission">An accepted submission.</param>
     /// <param name="known">The task's input; null if it is not known yet.</param>
     /// <param name="message">The message that names the task.</param>
@@ -85,8 +85,8 @@ internal sealed class ResultRecorder(
         SubmissionEntry submission, InputEntry? input, ResultMessage message, FailureCause cause,
         CancellationToken cancellationToken)
     {
-        // If no input matches, Sweep sets the failure later: once all other inputs have a task, the rest belong to
-        // failed tasks.
+        // If no input matches, Sweep sets the failure later: once all other inputs have a task, the remaining inputs
+        // belong to failed tasks.
         input ??= await inputs.FindAsync(submission, message.TaskId, result: null, task: null, cancellationToken);
         if (input is not null)
             await failures.FailAsync(submission, input, message.TaskId, cause, message.DiscoveredBy, cancellationToken);

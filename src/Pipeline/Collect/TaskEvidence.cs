@@ -6,7 +6,7 @@ using Pipeline.Submit.Evidence;
 
 namespace Pipeline.Collect;
 
-/// <summary>The answer to whether a task belongs to a submission.</summary>
+/// <summary>Whether a task belongs to a submission.</summary>
 /// <param name="Task">The task's ledger row; null if only the task's object can prove it.</param>
 /// <param name="Problem">Why the API did not answer; null if it did.</param>
 internal sealed record TaskClaim(TaskEntry? Task, PipelineException? Problem = null);

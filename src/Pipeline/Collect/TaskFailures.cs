@@ -14,8 +14,8 @@ internal sealed partial class TaskFailures(
     ILedger ledger, NimbleClient nimble, OutcomeRecorder outcomes, ILogger<TaskFailures> logger)
 {
     /// <summary>
-    /// Whether a task's result may still become the record of an input: the input waits, or it failed because of
-    /// another task.
+    /// Whether a task's result may still become the record of an input: the input has no outcome, or it failed because
+    /// of another task.
     /// </summary>
     public static bool MaySucceed(InputEntry input, string taskId) =>
         input.State == InputState.Waiting || (input.State == InputState.Failed && input.TaskId != taskId);
@@ -24,7 +24,7 @@ internal sealed partial class TaskFailures(
     /// Records that a task gives no record, and fails its input unless another of its tasks may succeed.
     /// </summary>
     /// <param name="submission">An accepted submission.</param>
-    /// <param name="input">The task's input; if it has an outcome, it keeps it.</param>
+    /// <param name="input">The task's input. An existing outcome stays.</param>
     /// <param name="taskId">The failed task.</param>
     /// <param name="cause">Why the task gives no record.</param>
     /// <param name="discoveredBy">Who reported the task.</param>

@@ -7,8 +7,8 @@ using Pipeline.Submit.Evidence;
 namespace Pipeline.Collect;
 
 /// <summary>
-/// Collects a task that neither the ledger nor the API assigns to the submission: only its object, under the
-/// submission's own prefix, can tell that it belongs there.
+/// Collects a task that neither the ledger nor the API assigns to the submission. Only its object, under the
+/// submission's own prefix, can show that it belongs there.
 /// </summary>
 internal sealed partial class UnnamedResults(
     ILedger ledger,
@@ -53,7 +53,7 @@ internal sealed partial class UnnamedResults(
     }
 
     /// <summary>
-    /// Reads the object from the bucket only. Its own words must match it to one input that waits.
+    /// Reads the object from the bucket only. Its content must match it to one input without an outcome.
     /// </summary>
     private async Task<CollectedRecord?> ReadAsync(
         SubmissionEntry submission, ResultMessage message, PipelineException? problem,

@@ -4,12 +4,12 @@ namespace Pipeline.Concurrency;
 
 /// <summary>
 /// Coalesces concurrent calls per key: while one batch runs, later calls join the next. A single call is handled at
-/// once unless it is to wait for others, and a burst costs few round trips.
+/// once unless it must wait for others, and a burst costs few round trips.
 /// </summary>
 /// <param name="maxItems">Maximum number of items in one batch.</param>
 /// <param name="handle">Handles one batch. If it throws, every caller of that batch gets the exception.</param>
 /// <param name="waitFor">
-/// How long a batch of a key that is not full waits for more items; null for no wait. Called before each batch.
+/// How long a batch that is not full waits for more items of its key; null for no wait. Called before each batch.
 /// </param>
 /// <param name="time">The clock of that wait.</param>
 internal sealed class Coalescer<TKey, TItem>(

@@ -9,7 +9,7 @@ namespace Pipeline.Concurrency;
 /// <param name="time">The clock.</param>
 internal sealed class ListShares(int perList, TimeProvider time)
 {
-    /// <summary>Delay of postponed work.</summary>
+    /// <summary>Delay of postponed messages.</summary>
     public static readonly TimeSpan Later = TimeSpan.FromSeconds(1);
 
     // Work waits longer if its list makes progress, and hardly at all if it does not: other lists may be queued behind
@@ -18,13 +18,13 @@ internal sealed class ListShares(int perList, TimeProvider time)
     private static readonly TimeSpan Impatience = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan Standstill = TimeSpan.FromSeconds(1);
 
-    // So that no slot of a list stays empty while its work is put off.
+    // Keeps a slot of the list from staying empty while its messages are postponed.
     private const int NextInLine = 2;
 
     private readonly TimeProvider _time = time;
     private readonly Dictionary<string, Share> _shares = new(StringComparer.Ordinal);
 
-    /// <summary>Waits a moment for a slot of the list's share.</summary>
+    /// <summary>Waits briefly for a slot of the list's share.</summary>
     /// <returns>The slot, which the caller disposes; null if none is free.</returns>
     public async Task<IDisposable?> TryEnterAsync(string listId, CancellationToken cancellationToken)
     {

@@ -1,7 +1,7 @@
 namespace Pipeline.Concurrency;
 
 /// <summary>
-/// A token that is cancelled some time after a stop was requested, for short steps that should not be separated by it.
+/// A token that is cancelled some time after a stop was requested, for short steps that belong together.
 /// </summary>
 internal sealed class StopGrace : IDisposable
 {

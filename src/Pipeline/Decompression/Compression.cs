@@ -3,7 +3,7 @@ namespace Pipeline.Decompression;
 /// <summary>A compression format, recognized by its first bytes.</summary>
 internal enum Compression
 {
-    /// <summary>No format that we know.</summary>
+    /// <summary>No known format.</summary>
     None,
 
     /// <summary>RFC 1952.</summary>
@@ -16,7 +16,7 @@ internal enum Compression
     Zstandard,
 }
 
-/// <summary>Recognizes compression formats. No JSON text begins with the magic number of one.</summary>
+/// <summary>Recognizes compression formats. No JSON text begins with a format's magic number.</summary>
 internal static class Compressions
 {
     /// <summary>Number of bytes that identify a format.</summary>

@@ -5,8 +5,8 @@ using Pipeline.IO;
 namespace Pipeline.Decompression;
 
 /// <summary>
-/// Feeds a <see cref="DeflateStream"/> in such a way that the end of the deflate data is known exactly. The stream does
-/// not report it (it will from .NET 11 on), so every byte that could be the last one is given in a read of its own.
+/// Feeds a <see cref="DeflateStream"/> so that the end of the deflate data is known exactly. The stream does not report
+/// it (it will from .NET 11 on), so every byte that could be the last one is read separately.
 /// </summary>
 /// <remarks>
 /// After the last byte and the trailer comes the end of the object, or another gzip member, which begins with
@@ -21,7 +21,7 @@ internal sealed class DeflateSource : ForwardStream
     private int _toEnd;
 
     /// <summary>
-    /// Size of the last read. If it is more than one byte, deflate data that ended in it was damaged.
+    /// Size of the last read. If it was more than one byte and the deflate data ended in it, the data was damaged.
     /// </summary>
     public int LastRead { get; private set; }
 

@@ -17,7 +17,7 @@ internal sealed class GzipLayer : Layer
 {
     private const int TrailerBytes = 8;
 
-    // Every member costs the set-up of a decompressor, even if it is empty.
+    // Every member costs the set-up of a decompressor, even an empty one.
     private const int MaxMembers = 100_000;
 
     private readonly DeflateSource _source = new();

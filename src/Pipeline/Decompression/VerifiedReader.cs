@@ -139,8 +139,8 @@ internal sealed class VerifiedReader : IDisposable
     }
 
     /// <summary>
-    /// Whether an object without a known magic number may be JSON, which the scanner then decides. Otherwise it is
-    /// taken for a compressed object with a damaged magic number.
+    /// Whether an object without a known magic number may be JSON, which the scanner then decides. Otherwise it counts
+    /// as a compressed object with a damaged magic number.
     /// </summary>
     private static bool LooksLikeText(ReadOnlySpan<byte> bytes) =>
         bytes[0] is (>= 0x20 and < 0x7F) or (byte)'\t' or (byte)'\n' or (byte)'\r' or 0xEF

@@ -40,7 +40,7 @@ internal sealed class ZstandardLayer : Layer
         }
         catch (ZstdException e)
         {
-            throw Damaged($"has invalid zstd data ({e.Message})", _below, e);
+            throw Damaged("has invalid zstd data", _below, e);
         }
         catch (EndOfStreamException e)
         {

@@ -27,12 +27,25 @@ internal sealed class CallbackTokens(IOptions<PipelineOptions> options)
     /// Returns the secret part of a submission's delivery prefix: 32 hex digits; null without a key. Its HMAC has
     /// another input than the token's because people who may read the results must not be able to forge callbacks.
     /// </summary>
-    public string? PrefixSecretFor(string submissionId) => _keys is [var key, ..]
-        ? Convert.ToHexStringLower(
-            HMACSHA256.HashData(key, Encoding.UTF8.GetBytes($"prefix:{submissionId}")).AsSpan(..16))
-        : null;
+    public string? PrefixSecretFor(string submissionId) =>
+        _keys is [var key, ..] ? Secret(key, submissionId) : null;
 
-    /// <summary>Whether one of the keys signed this token for the submission. Takes constant time.</summary>
+    /// <summary>Whether there is a key.</summary>
+    public bool HasKeys => _keys.Length > 0;
+
+    /// <summary>
+    /// Whether one of the keys made this secret part for the submission's prefix. Runs in constant time.
+    /// </summary>
+    public bool IsPrefixSecret(string submissionId, string secret)
+    {
+        var given = Encoding.ASCII.GetBytes(secret);
+        var valid = false;
+        foreach (var key in _keys)
+            valid |= CryptographicOperations.FixedTimeEquals(given, Encoding.ASCII.GetBytes(Secret(key, submissionId)));
+        return valid;
+    }
+
+    /// <summary>Whether one of the keys signed this token for the submission. Runs in constant time.</summary>
     public bool Verify(string submissionId, string token)
     {
         var given = Encoding.ASCII.GetBytes(token);
@@ -41,6 +54,9 @@ internal sealed class CallbackTokens(IOptions<PipelineOptions> options)
             valid |= CryptographicOperations.FixedTimeEquals(given, Encoding.ASCII.GetBytes(Sign(key, submissionId)));
         return valid;
     }
+
+    private static string Secret(byte[] key, string submissionId) => Convert.ToHexStringLower(
+        HMACSHA256.HashData(key, Encoding.UTF8.GetBytes($"prefix:{submissionId}")).AsSpan(..16));
 
     private static string Sign(byte[] key, string submissionId) =>
         Base64Url.EncodeToString(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(submissionId)));

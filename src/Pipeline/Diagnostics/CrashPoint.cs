@@ -25,6 +25,10 @@ internal static class CrashPoint
         "export.after-begin", "export.after-file", "export.after-message", "export.before-end", "export.after-end",
         "notify.before-post", "notify.after-post", "notify.after-dead-letter",
         "erase.after-rename",
+        "backup.after-copy", "backup.after-note", "backup.before-commit",
+        "restore.before-replace", "restore.after-replace",
+        "restore.after-begin", "restore.after-clear", "restore.after-ledger", "restore.after-index",
+            "restore.before-end",
     ];
 
     private static readonly string? Name = Read(out PassesLeft, out Stops);
@@ -32,7 +36,7 @@ internal static class CrashPoint
     private static int PassesLeft;
 
     /// <summary>
-    /// Passes a boundary. At the requested one the process dies, or freezes until somebody sends SIGCONT.
+    /// Passes a boundary. At the requested one the process dies, or freezes until it receives SIGCONT.
     /// </summary>
     public static void Pass(string name)
     {

@@ -14,16 +14,16 @@ internal readonly record struct TracedWork(
 
 /// <summary>
 /// Spans of the stages, the activity source <c>Pipeline</c>. A list is one trace, whose id derives from the list's id:
-/// each stage knows it, in each process and after any crash, and nobody outside can choose it. A message carries the
-/// context of its sender. That is the parent if it belongs to the list's trace, and a link otherwise; so is whatever
-/// span the host has around the work.
+/// each stage knows it, in each process and after any crash, and no caller can choose it. A message carries its
+/// sender's context. If that belongs to the list's trace, it is the parent; otherwise it is a link. The span that the
+/// host puts around the work is a link too.
 /// </summary>
 internal static class ListTrace
 {
     /// <summary>Name of the activity source.</summary>
     public const string SourceName = "Pipeline";
 
-    /// <summary>Number of submissions of a list that are traced: a trace of a million URLs helps nobody.</summary>
+    /// <summary>Number of submissions of a list that are traced. A trace of a million URLs is of no use.</summary>
     public const int MaxSubmissions = 10;
 
     private static readonly ActivitySource Source = new(SourceName);
@@ -31,7 +31,7 @@ internal static class ListTrace
     [ThreadStatic]
     private static ActivityTraceId? _rootId;
 
-    // Only a generator gives a root span a chosen id and leaves the decision to the sampler.
+    // Only a generator can give a root span a chosen id and leave the decision to the sampler.
     static ListTrace()
     {
         var others = Activity.TraceIdGenerator;

@@ -3,9 +3,10 @@ using System.Diagnostics.Metrics;
 namespace Pipeline.Diagnostics;
 
 /// <summary>
-/// What the stages measure: the meter <c>Pipeline</c>; <see cref="StateMetrics"/> has the rest of it. docs/telemetry.md
-/// explains each instrument. Dimensions have few values, whatever a list or a reply contains: no list, submission or
-/// URL is one. A host exports it by OpenTelemetry; without a listener, a measurement costs nothing.
+/// Measurements of the stages: the meter <c>Pipeline</c>; <see cref="StateMetrics"/> has the rest of it.
+/// docs/telemetry.md explains each instrument. Dimensions have few values, whatever a list or a reply contains: none is
+/// a list, submission or URL. A host exports the meter by OpenTelemetry; without a listener, a measurement costs
+/// nothing.
 /// </summary>
 internal static class PipelineMetrics
 {
@@ -23,7 +24,7 @@ internal static class PipelineMetrics
 
     internal static readonly Meter Meter = new(MeterName);
 
-    // From a hundredth of a second to a day: the default bounds are made for milliseconds.
+    // From a hundredth of a second to a day, because the default bounds are for milliseconds.
     private static readonly InstrumentAdvice<double> Seconds = new()
     {
         HistogramBucketBoundaries =
@@ -40,13 +41,13 @@ internal static class PipelineMetrics
         "pipeline.webhooks", "{webhook}", "Webhooks, by the pipeline's answer.");
 
     private static readonly Counter<long> Records = Meter.CreateCounter<long>(
-        RecordsName, "{record}", "Records, by the page's HTTP status and by how the result was learnt of.");
+        RecordsName, "{record}", "Records, by the page's HTTP status and by what reported the result.");
 
     private static readonly Counter<long> Failures = Meter.CreateCounter<long>(
-        "pipeline.failures", "{failure}", "Inputs that failed, by reason and by how the result was learnt of.");
+        "pipeline.failures", "{failure}", "Inputs that failed, by reason and by what reported the result.");
 
     private static readonly Counter<long> Hints = Meter.CreateCounter<long>(
-        "pipeline.hints", "{task}", "Tasks that webhooks named, by whether they told something new.");
+        "pipeline.hints", "{task}", "Tasks that webhooks named, by whether they were new.");
 
     private static readonly Counter<double> Cost = Meter.CreateCounter<double>(
         "pipeline.cost.estimated", "{currency}", "Accepted URLs times PricePerUrl, in the currency of that price.");
@@ -58,31 +59,32 @@ internal static class PipelineMetrics
         "pipeline.record.bytes", "By", "Bytes of records that were stored.");
 
     private static readonly Counter<long> DeadLetters = Meter.CreateCounter<long>(
-        "pipeline.dead_letters", "{message}", "Messages that failed their last try, by queue.");
+        "pipeline.dead_letters", "{message}", "Messages that failed their last attempt, by queue.");
 
     private static readonly Counter<long> ClosedLists = Meter.CreateCounter<long>(
         "pipeline.lists.closed", "{list}", "Lists that closed with a manifest.");
 
     private static readonly Histogram<double> Lag = Meter.CreateHistogram<double>(
-        LagName, "s", "How long an input spent in one hop on its way.", tags: null, Seconds);
+        LagName, "s", "How long an input spent in one hop.", tags: null, Seconds);
 
     private static readonly Histogram<double> SweepDuration = Meter.CreateHistogram<double>(
         "pipeline.sweep.duration", "s", "How long a pass of Sweep took.", tags: null, Seconds);
 
     private static readonly Counter<long> SweepLooks = Meter.CreateCounter<long>(
-        "pipeline.sweep.looks", "{submission}", "Submissions that Sweep looked at because they were due.");
+        "pipeline.sweep.looks", "{submission}", "Due submissions that Sweep checked.");
 
     private static readonly Gauge<double> Overdue = Meter.CreateGauge<double>(
-        "pipeline.sweep.overdue", "s", "How long the oldest due submission had waited when a pass of Sweep began.");
+        "pipeline.sweep.overdue", "s",
+        "How long the oldest due submission had waited when a pass of Sweep began: maximum of the last two minutes.");
 
     private static readonly Gauge<double> UnknownAge = Meter.CreateGauge<double>(
-        "pipeline.submissions.unknown_age", "s", "Time since a POST of which it is not known whether it was accepted.");
+        "pipeline.submissions.unknown_age", "s", "Time since a POST whose acceptance is unknown; 0 for none.");
 
     /// <summary>Counts a POST.</summary>
     /// <param name="outcome"><c>accepted</c>, <c>refused</c>, <c>held</c> or <c>unknown</c>.</param>
-    /// <param name="httpStatus">What Nimble answered with; null without an answer.</param>
+    /// <param name="httpStatus">Status of Nimble's answer; null without an answer.</param>
     /// <param name="urls">Number of URLs in it.</param>
-    /// <param name="pricePerUrl">Their price; null if nobody gave one.</param>
+    /// <param name="pricePerUrl">Their price; null if none is configured.</param>
     public static void CountPost(string outcome, int? httpStatus, int urls, decimal? pricePerUrl)
     {
         Posts.Add(
@@ -97,7 +99,7 @@ internal static class PipelineMetrics
     /// <summary>Counts tasks that a webhook named.</summary>
     /// <param name="outcome">
     /// <c>new</c>; <c>repeated</c> if the input already had its outcome; <c>foreign</c> if the submission has no such
-    /// task, and nobody looked.
+    /// task, which is then not checked.
     /// </param>
     /// <param name="tasks">Number of tasks.</param>
     public static void CountHints(string outcome, int tasks)
@@ -115,13 +117,13 @@ internal static class PipelineMetrics
     /// <summary>Counts the bytes of a record that was stored.</summary>
     public static void CountRecordBytes(long bytes) => RecordBytes.Add(bytes);
 
-    /// <summary>Counts a webhook by the name of the answer to it.</summary>
+    /// <summary>Counts a webhook by our answer to it.</summary>
     public static void CountWebhook(string answer) =>
         Webhooks.Add(1, new KeyValuePair<string, object?>("pipeline.webhook.answer", answer.ToLowerInvariant()));
 
     /// <summary>Counts a record.</summary>
     /// <param name="httpStatus">The page's status; null if it is not known.</param>
-    /// <param name="discoveredBy">How its result was learnt of: <c>webhook</c> or <c>sweep</c>.</param>
+    /// <param name="discoveredBy">How the pipeline learned of its result: <c>webhook</c> or <c>sweep</c>.</param>
     public static void CountRecord(int? httpStatus, string discoveredBy) =>
         Records.Add(
             1,
@@ -130,11 +132,11 @@ internal static class PipelineMetrics
 
     /// <summary>Counts an input that failed.</summary>
     /// <param name="reason">One of the reasons of failures.</param>
-    /// <param name="discoveredBy">How its result was learnt of; <c>none</c> if it has none.</param>
+    /// <param name="discoveredBy">How the pipeline learned of its result; <c>none</c> if it has none.</param>
     public static void CountFailure(string reason, string discoveredBy) =>
         Failures.Add(1, new("error.type", reason), new("pipeline.discovered_by", discoveredBy));
 
-    /// <summary>Counts a message that failed its last try.</summary>
+    /// <summary>Counts a message that failed its last attempt.</summary>
     public static void CountDeadLetter(string queue) =>
         DeadLetters.Add(1, new KeyValuePair<string, object?>("messaging.destination.name", queue));
 
@@ -150,13 +152,13 @@ internal static class PipelineMetrics
     /// <summary>Counts a list that closed.</summary>
     public static void CountClosedList() => ClosedLists.Add(1);
 
-    /// <summary>Measures a submission of which it is not known whether Nimble accepted it.</summary>
-    public static void MeasureUnknown(TimeSpan sincePost) => UnknownAge.Record(sincePost.TotalSeconds);
+    /// <summary>Measures a submission whose acceptance is unknown; zero if there is none.</summary>
+    public static void MeasureUnknown(TimeSpan sincePost) => UnknownAge.Record(Math.Max(0, sincePost.TotalSeconds));
 
-    /// <summary>Measures a pass of Sweep that came to its end.</summary>
+    /// <summary>Measures a completed pass of Sweep.</summary>
     /// <param name="duration">How long it took.</param>
-    /// <param name="looks">Number of submissions that it looked at.</param>
-    /// <param name="overdue">How long the oldest of them had waited.</param>
+    /// <param name="looks">Number of submissions that it checked.</param>
+    /// <param name="overdue">How long the oldest of them had waited, or the oldest of another recent pass.</param>
     public static void MeasureSweep(TimeSpan duration, int looks, TimeSpan overdue)
     {
         SweepDuration.Record(duration.TotalSeconds);
@@ -170,7 +172,7 @@ internal static class PipelineMetrics
     public static void MeasureFailedSweep(TimeSpan duration, string errorType) => SweepDuration.Record(
         duration.TotalSeconds, new KeyValuePair<string, object?>("error.type", errorType));
 
-    /// <summary>The class of a page's status. A result may name any number, and each would be a series.</summary>
+    /// <summary>The class of a page's status. A result may name any number, and each would become a series.</summary>
     private static string ClassOf(int? httpStatus) => httpStatus switch
     {
         >= 100 and < 200 => "1xx",

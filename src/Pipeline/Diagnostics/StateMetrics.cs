@@ -3,8 +3,8 @@ using System.Diagnostics.Metrics;
 namespace Pipeline.Diagnostics;
 
 /// <summary>
-/// Where things stand, as the last pass of Sweep found it: gauges of the meter <c>Pipeline</c>. Nothing is read when
-/// they are exported, so a collector that asks often costs no request.
+/// The state as the last pass of Sweep found it: gauges of the meter <c>Pipeline</c>. Exporting them reads nothing, so
+/// a collector that asks often costs no request.
 /// </summary>
 internal static class StateMetrics
 {
@@ -29,18 +29,19 @@ internal static class StateMetrics
         "pipeline.inputs.oldest_age", "Age of the oldest input without an outcome; 0 if all have one.");
 
     private static readonly Gauge<long> QueueLength = Create(
-        "pipeline.queue.length", "{message}", "Messages in a queue, those included that are delayed or handled.");
+        "pipeline.queue.length", "{message}",
+        "Messages in a queue, including those that are delayed or being handled.");
 
     private static readonly Gauge<double> QueueAge = CreateAge(
-        "pipeline.queue.head_age", "How long the first message that could be delivered has waited; 0 for none.");
+        "pipeline.queue.head_age", "How long the first deliverable message has waited; 0 for none.");
 
     private static readonly Gauge<long> BudgetUsed = Create(
-        "pipeline.budget.used", "{url}", "URLs of today's budget that are used; not measured without a budget.");
+        "pipeline.budget.used", "{url}", "Used URLs of today's budget; not measured without a budget.");
 
     private static readonly Gauge<long> BudgetLimit = Create(
         "pipeline.budget.limit", "{url}", "Today's budget; not measured without one.");
 
-    /// <summary>Whether anybody listens; if not, nobody need count.</summary>
+    /// <summary>Whether anybody listens. If not, nothing needs to be counted.</summary>
     public static bool IsEnabled => Lists.Enabled || Inputs.Enabled || QueueAge.Enabled;
 
     /// <summary>Measures the open lists that a pass of Sweep found.</summary>
@@ -50,7 +51,7 @@ internal static class StateMetrics
         OldestList.Record(Math.Max(0, oldest.TotalSeconds));
     }
 
-    /// <summary>Measures lists by state. Give states without a list too, or their last value stays.</summary>
+    /// <summary>Measures lists by state. Include states without lists; otherwise their last value stays.</summary>
     public static void MeasureLists(IEnumerable<KeyValuePair<string, long>> byState, long skipped)
     {
         Measure(Lists, "pipeline.list.state", byState);

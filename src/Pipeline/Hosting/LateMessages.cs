@@ -5,8 +5,8 @@ using Pipeline.Steering;
 namespace Pipeline.Hosting;
 
 /// <summary>
-/// Runs the stages so that a message about an erased list leaves nothing, whether it came late or was being handled
-/// during the erasure.
+/// Runs the stages so that a message about an erased list leaves nothing behind, whether it arrived late or was being
+/// handled during the erasure.
 /// </summary>
 internal sealed class LateMessages(LateWrites late)
 {
@@ -17,7 +17,7 @@ internal sealed class LateMessages(LateWrites late)
     {
         if (MessageOwner.NamedBy(queue, body) is not { } listId)
             await stage(body, cancellationToken);
-        // A receiver keeps what it was told.
+        // What a receiver was told cannot be erased.
         else if (queue != QueueNames.Notifications || !await late.IsErasedAsync(listId, cancellationToken))
             await late.RunAsync(listId, () => stage(body, cancellationToken), queue == QueueNames.Exports);
     }

@@ -131,14 +131,14 @@ internal sealed partial class MessageOutcomes(
     }
 
     [LoggerMessage(1, LogLevel.Information,
-        "Message {Id} of {Queue} is postponed for {Delay} after try {Try}: {Reason}")]
+        "Message {Id} of {Queue} is postponed for {Delay} (attempt {Try}): {Reason}")]
     private partial void LogPutOff(string id, string queue, int @try, TimeSpan delay, string reason);
 
     [LoggerMessage(2, LogLevel.Error,
-        "Message {Id} of {Queue} failed at try {Try}; it will be retried in {Delay}.")]
+        "Message {Id} of {Queue} failed (attempt {Try}); it will be retried in {Delay}.")]
     private partial void LogFailed(Exception error, string id, string queue, int @try, TimeSpan delay);
 
-    [LoggerMessage(3, LogLevel.Error, "Message {Id} of {Queue} goes to the poison queue after try {Try}: {Reason}")]
+    [LoggerMessage(3, LogLevel.Error, "Message {Id} of {Queue} goes to the poison queue (attempt {Try}): {Reason}")]
     private partial void LogDeadLettered(Exception? error, string id, string queue, int @try, string reason);
 
     [LoggerMessage(4, LogLevel.Warning,

@@ -21,6 +21,7 @@ using Pipeline.Ports.Reading;
 using Pipeline.Replay;
 using Pipeline.Reports;
 using Pipeline.Reports.History;
+using Pipeline.Reports.Notices;
 using Pipeline.Scheduling;
 using Pipeline.Settings;
 using Pipeline.Steering;
@@ -73,6 +74,7 @@ public static class PipelineServices
         services.AddSingleton<SubmissionGate>();
         services.AddSingleton<Reopening>();
         services.AddSingleton<Resubmission>();
+        services.AddSingleton<InputRetries>();
         services.AddSingleton<Refusals>();
         services.AddSingleton<SubmissionHolds>();
         services.AddSingleton<PlannedSubmissions>();
@@ -118,6 +120,13 @@ public static class PipelineServices
         services.AddSingleton<DeliveredResults>();
         services.AddSingleton<BatchReader>();
         services.AddSingleton<ApiLists>();
+        services.AddSingleton<OwnAddresses>();
+        services.AddSingleton<LostPosts>();
+        services.AddSingleton<LostListSearch>();
+        services.AddSingleton<EarlierPosts>();
+        services.AddSingleton<PartInputs>();
+        services.AddSingleton<EarlierParts>();
+        services.AddSingleton<RepeatChain>();
         services.AddSingleton<UnnamedTasks>();
         services.AddSingleton<FinishedTasks>();
         services.AddSingleton<OtherTasks>();
@@ -161,6 +170,7 @@ public static class PipelineServices
         services.AddSingleton<ClosingStage>();
         services.AddSingleton<DeadLetterStage>();
         services.AddSingleton<StatusReporter>();
+        services.AddSingleton<RestoreNotice>();
         services.AddSingleton<ProgressRates>();
         services.AddSingleton<ListProgressReader>();
         services.AddSingleton<OutcomeSampler>();
@@ -171,6 +181,7 @@ public static class PipelineServices
         services.AddSingleton<MoneyReporter>();
         services.AddSingleton<ActivityReader>();
         services.AddSingleton<OverviewParts>();
+        services.AddSingleton<UndeliveredNotice>();
         services.AddSingleton<Verdicts>();
         services.AddSingleton<InputPages>();
         services.AddSingleton<OverviewReporter>();

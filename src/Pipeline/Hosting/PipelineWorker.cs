@@ -16,12 +16,12 @@ namespace Pipeline.Hosting;
 /// <summary>Runs the stages over the registered queues until the host stops.</summary>
 internal sealed class PipelineWorker(IServiceProvider services) : BackgroundService
 {
-    // More than one list may have at once, so that others have their turn.
+    // More than one list may use at once, so that others get their turn.
     private const int SubmissionsAtOnce = 8;
 
     private const int NotificationsAtOnce = 4;
 
-    /// <summary>The queues with the stages that handle them.</summary>
+    /// <summary>Connects the queues to the stages that handle them.</summary>
     public static QueueHost CreateHost(IServiceProvider services, QueueHostOptions options) =>
         new(
             services.GetRequiredService<IWorkReceiver>(),
@@ -51,7 +51,7 @@ internal sealed class PipelineWorker(IServiceProvider services) : BackgroundServ
                 new(
                     QueueNames.Notifications, NotificationsAtOnce,
                     services.GetRequiredService<NotifyStage>().HandleAsync, LeadsToWork: false));
-        // Its stage is in an assembly above this one.
+        // The stage is in an assembly above this one.
         if (options.Export.Format != ClosedListFormat.None)
             yield return Guarded(services.GetRequiredKeyedService<QueueHandler>(QueueNames.Exports));
 
@@ -64,7 +64,7 @@ internal sealed class PipelineWorker(IServiceProvider services) : BackgroundServ
     /// <inheritdoc/>
     protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        // A server goes on with all that needs no sweep, however often Sweep fails.
+        // A server keeps running when Sweep fails, because its other work does not need Sweep.
         var options = new QueueHostOptions { MaxSweepFailures = int.MaxValue };
         return CreateHost(services, options).RunAsync(_ => Task.FromResult(false), stoppingToken);
     }

@@ -53,7 +53,7 @@ internal sealed partial class QueuePump(
         }
         catch (OperationCanceledException) when (receiving.IsCancellationRequested)
         {
-            // A stop, or the store needs repair; that fault is thrown below.
+            // A stop, or a store that needs repair; that fault is thrown below.
         }
         finally
         {

@@ -9,15 +9,13 @@ namespace Pipeline.Hosting;
 /// Makes work wait while this process cannot write to its own store, for example on a full disk, and reports why.
 /// </summary>
 /// <param name="time">The clock.</param>
-/// <param name="hasRoom">
-/// Whether the disk has room for normal work; null if the store is not on a disk of this machine.
-/// </param>
+/// <param name="hasRoom">Whether the disk has room for normal work; null if the store is not on a local disk.</param>
 internal sealed class StoreHealth(TimeProvider time, Func<bool>? hasRoom = null) : IStoreProblem
 {
     private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
 
-    // A small write may succeed while a large one fails. Within this time, every waiting write is retried.
+    // A small write may succeed while a large one fails. Every waiting write is retried within this time.
     private static readonly TimeSpan Quiet = LongestWait + FirstWait;
 
     private readonly ConcurrentDictionary<object, bool> _waiting = new(ReferenceEqualityComparer.Instance);

@@ -3,9 +3,16 @@ using Pipeline.Ports;
 namespace Pipeline.Http;
 
 /// <summary>An object read over HTTP.</summary>
-internal sealed class HttpObjectRead(ResumingStream body, long? bytes, string? etag) : ObjectRead
+/// <param name="body">Its bytes as sent.</param>
+/// <param name="bytes">Their number; null if unknown.</param>
+/// <param name="etag">The version; null if the server has none.</param>
+/// <param name="decoded">
+/// Its bytes after the connection's encoding is undone; owns <paramref name="body"/>. Null if there is no encoding.
+/// </param>
+internal sealed class HttpObjectRead(ResumingStream body, long? bytes, string? etag, Stream? decoded = null)
+    : ObjectRead
 {
-    public override Stream Body => body;
+    public override Stream Body => decoded ?? body;
 
     public override long? Bytes => bytes;
 
@@ -19,5 +26,5 @@ internal sealed class HttpObjectRead(ResumingStream body, long? bytes, string? e
 
     public override string? Doubt => body.Doubt;
 
-    public override ValueTask DisposeAsync() => body.DisposeAsync();
+    public override ValueTask DisposeAsync() => Body.DisposeAsync();
 }

@@ -123,7 +123,7 @@ internal sealed class ResumingStream(
         if ((int)_response.StatusCode != 206 || range?.From != _position
             || (range.Length is { } length && download.Length is { } all && length != all))
             throw Damaged(
-                $"changed while it was read: asked to go on at byte {_position}, the store answered "
+                $"changed while it was read: asked to continue at byte {_position}, the store answered "
                     + $"{(int)_response.StatusCode} {range}");
     }
 

@@ -3,7 +3,7 @@ using Pipeline.Diagnostics;
 
 namespace Pipeline.Http;
 
-/// <summary>Gives each request to a service a span within that of its stage.</summary>
+/// <summary>Gives each request to a service a span within its stage's span.</summary>
 internal sealed class TracedHandler(string service, HttpMessageHandler inner) : DelegatingHandler(inner)
 {
     protected override Task<HttpResponseMessage> SendAsync(

@@ -1,6 +1,6 @@
 namespace Pipeline.IO;
 
-/// <summary>Tells full disks and transient file errors apart from errors that need an operator.</summary>
+/// <summary>Distinguishes full disks and transient file errors from errors that need an operator.</summary>
 internal static class DiskFaults
 {
     // errno(3), on Linux and macOS; .NET keeps the raw number in HResult.
@@ -14,7 +14,7 @@ internal static class DiskFaults
     /// <summary>Free bytes below which a disk counts as full: SQLite needs a few pages to commit.</summary>
     private const long MinFreeBytes = 64 * 1024;
 
-    /// <summary>Free bytes that usual work needs: some records, and the log of the state.</summary>
+    /// <summary>Free bytes that normal work needs: some records, and the log of the state.</summary>
     public const long WorkingBytes = 1024 * 1024;
 
     /// <summary>Whether the disk is full or a disk quota is used up.</summary>

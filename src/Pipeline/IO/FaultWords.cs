@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace Pipeline.IO;
 
 /// <summary>
-/// Says in plain words why a file, a disk or the network failed. The texts of .NET are for programmers: they name calls
-/// and inner exceptions, and repeat a path that the sentence around them has already.
+/// Says in plain words why a file, a disk or the network failed. .NET's texts are for programmers: they name calls and
+/// inner exceptions, and repeat a path that the surrounding sentence already has.
 /// </summary>
 internal static class FaultWords
 {
@@ -15,16 +15,16 @@ internal static class FaultWords
         [5] = "the disk reports an error",
         [11] = "another program holds it",
         [16] = "another program holds it",
-        [20] = "a part of the path is a file and no folder",
+        [20] = "a part of the path is a file, not a folder",
         [21] = "it is a folder",
         [23] = "too many files are open on this machine",
         [24] = "this process has too many files open",
-        [27] = "the file system takes no file of that size",
+        [27] = "the file system does not support files of that size",
         [28] = "the disk is full",
         [30] = "the file system is read-only",
         [36] = "the name or the path is too long",
-        [40] = "its links lead in a circle",
-        [62] = "its links lead in a circle",
+        [40] = "its links form a loop",
+        [62] = "its links form a loop",
         [63] = "the name or the path is too long",
         [69] = "the disk quota is used up",
         [122] = "the disk quota is used up",
@@ -35,7 +35,10 @@ internal static class FaultWords
         [unchecked((int)0x80070070)] = "the disk is full",
     }.ToFrozenDictionary();
 
-    /// <summary>The cause, to stand within a sentence: no capital, no full stop, one line.</summary>
+    /// <summary>Follows the target's file name in the name of a temporary file.</summary>
+    public const string TemporaryMark = ".pipeline-part-";
+
+    /// <summary>The cause, for use within a sentence: no capital, no full stop, one line.</summary>
     public static string Of(Exception error) => error switch
     {
         UnauthorizedAccessException => "permission denied",
@@ -65,7 +68,9 @@ internal static class FaultWords
         };
     }
 
-    /// <summary>The server that .NET's text names at its end, such as <c> (127.0.0.1:80)</c>; empty without.</summary>
+    /// <summary>
+    /// The server that .NET's text names at its end, such as <c> (127.0.0.1:80)</c>; empty if it names none.
+    /// </summary>
     private static string ServerOf(Exception error)
     {
         var at = error.Message.LastIndexOf(" (", StringComparison.Ordinal);
@@ -88,9 +93,12 @@ internal static class FaultWords
         _ => FirstLine(error),
     };
 
-    /// <summary>The cause with the path that .NET's text names, for an error whose path nobody else tells.</summary>
+    /// <summary>
+    /// The cause with the path that .NET's text names, for an error whose surrounding sentence has no path.
+    /// </summary>
+    /// <remarks>For a temporary file, names the file that it was to become.</remarks>
     public static string WithPath(Exception error) => error.Message.Split('\'') is [_, { Length: > 0 } path, ..]
-        ? $"'{path}': {Of(error)}"
+        ? $"'{path.Split(TemporaryMark)[0]}': {Of(error)}"
         : Of(error);
 
     private static string FirstLine(Exception error) =>

@@ -48,7 +48,7 @@ internal static class PrivateFiles
         File.Move(newFile, path, overwrite: true);
     }
 
-    /// <summary>Creates a temporary file that only the caller reads and writes.</summary>
+    /// <summary>Creates a temporary file that only the caller can read and write.</summary>
     /// <param name="folder">The folder for the file; created if its parent exists.</param>
     /// <param name="options">How the file will be used.</param>
     /// <param name="bufferBytes">Size of the stream's buffer; 0 for callers that write large pieces.</param>
@@ -67,7 +67,7 @@ internal static class PrivateFiles
     /// <summary>Deletes temporary files that killed processes left behind.</summary>
     public static void RemoveTemporary(string folder) => RemoveUnused(folder, TemporaryPattern);
 
-    /// <summary>Deletes files that no process has open; a process that writes one holds a lock on it.</summary>
+    /// <summary>Deletes files that no process has open. A process that writes a file holds a lock on it.</summary>
     public static void RemoveUnused(string folder, string pattern)
     {
         if (!Directory.Exists(folder))

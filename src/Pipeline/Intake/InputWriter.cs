@@ -62,7 +62,7 @@ internal sealed class InputWriter : IDisposable
     }
 
     /// <summary>
-    /// Returns what an item and its duplicates have in common: the id that it had with scheme and host in lower case.
+    /// Returns the key that an item shares with its duplicates: the id that it had with scheme and host in lower case.
     /// </summary>
     /// <param name="item">The item that was identified last.</param>
     /// <param name="id">Its id.</param>
@@ -72,8 +72,8 @@ internal sealed class InputWriter : IDisposable
             : id;
 
     /// <summary>
-    /// Returns what identifies, in a series, the item whose key was asked for last: the same hash without a list. Two
-    /// inputs of a list have the same key exactly if they are duplicates.
+    /// Returns the key, in a series, of the item that was identified last: the same hash without a list. Two inputs of
+    /// a list have the same key exactly if they are duplicates.
     /// </summary>
     public UInt128 SeriesKey() => Hash(_buffer.WrittenSpan[_prefix.Length..]);
 
@@ -126,7 +126,9 @@ internal sealed class InputWriter : IDisposable
     /// <summary>Encodes text as a JSON string.</summary>
     public static string Quote(string text) => $"\"{JsonEncodedText.Encode(text, CanonicalJson.Options.Encoder)}\"";
 
-    /// <summary>Adds a tag to a posted input, so that its result can be told from others of the same URL.</summary>
+    /// <summary>
+    /// Adds a tag to a posted input, so that its result can be distinguished from others of the same URL.
+    /// </summary>
     public static string WithTag(string input, string tag) =>
         $"{input[..^1]}{(input.Length > 2 ? "," : "")}\"tag\":\"{tag}\"}}";
 

@@ -27,13 +27,13 @@ internal sealed partial class IntakeStage(
     /// <summary>The source name of a list that is the message itself.</summary>
     public const string Inline = "queue message";
 
-    /// <summary>Handles a message; its submissions come to Submit by their messages.</summary>
+    /// <summary>Handles a message. The submissions reach Submit by their messages.</summary>
     public Task<ListEntry> HandleAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken) =>
         HandleAsync(message, handOver: null, cancellationToken);
 
     /// <summary>Handles a message of <c>url-lists</c>: a list in any format, or a pointer to one.</summary>
     /// <param name="message">The message.</param>
-    /// <param name="handOver">Takes the list's only submission; null if its message brings it to Submit.</param>
+    /// <param name="handOver">Takes the list's only submission; null if a message brings it to Submit.</param>
     /// <param name="cancellationToken">Cancels between two steps.</param>
     /// <returns>The list's entry, in a state after Planning.</returns>
     /// <exception cref="PipelineException">
@@ -75,7 +75,7 @@ internal sealed partial class IntakeStage(
         }
         catch (PipelineException refusal) when (refusal is { IsPermanent: true, IsStoreFault: false })
         {
-            // An erasure takes away the copy that a message points to.
+            // An erasure removes the copy that a message points to.
             if ((list?.ListId ?? pointer?.ListId) is { } id && await ledger.IsErasedAsync(id, cancellationToken))
                 return Drop(id);
             await refusals.RefuseAsync(message, list, refusal.Message, isKnown: false, cancellationToken);
@@ -84,8 +84,8 @@ internal sealed partial class IntakeStage(
     }
 
     /// <summary>
-    /// Drops the message of an erased list: it was late, or was sent again, and would be paid for again. Who wants the
-    /// list again submits it, and it gets another id.
+    /// Drops the message of an erased list: it is late or was sent again, and the list would be paid for again.
+    /// Somebody who wants the list again submits it, and it gets another id.
     /// </summary>
     private ListEntry Drop(string listId)
     {

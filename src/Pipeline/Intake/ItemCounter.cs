@@ -18,12 +18,20 @@ internal sealed partial class ItemCounter
     private long _withoutUrlCount;
 
     /// <summary>
-    /// Number of valid items that are only a URL but end with a comma and words, like a CSV row.
+    /// Number of valid items that are only a URL but end with a delimiter, alone or with words, like a CSV row.
     /// </summary>
     public long LikeRows { get; private set; }
 
     /// <summary>The first of <see cref="LikeRows"/>.</summary>
     public ListItem FirstRow { get; private set; }
+
+    /// <summary>
+    /// Number of valid items whose URL has <c>&amp;amp;</c>, which is how XML and HTML write an ampersand.
+    /// </summary>
+    public long Escaped { get; private set; }
+
+    /// <summary>The URL of the first of <see cref="Escaped"/>.</summary>
+    public string? FirstEscaped { get; private set; }
 
     /// <summary>Number of all items.</summary>
     public long Count { get; private set; }
@@ -46,6 +54,8 @@ internal sealed partial class ItemCounter
             _valid++;
             if (item.Fields.ValueKind == JsonValueKind.Undefined && RowEnd().IsMatch(item.Url) && LikeRows++ == 0)
                 FirstRow = item;
+            if (item.Url.Contains("&amp;", StringComparison.Ordinal) && Escaped++ == 0)
+                FirstEscaped = item.Url;
         }
     }
 
@@ -59,7 +69,7 @@ internal sealed partial class ItemCounter
                     .Select(i => new BadLine(i.Line, i.Text, i.ErrorWith(shared)!)),
             ]);
 
-    [GeneratedRegex(@",\p{L}[\p{L} ]{1,40}\z")]
+    [GeneratedRegex(@"[,;|](?:\p{L}[\p{L} ]{1,40})?\z")]
     private static partial Regex RowEnd();
 
     // The fields are invalid after the next item is read, and they are not needed here.

@@ -7,7 +7,7 @@ using Pipeline.Submit.Evidence;
 
 namespace Pipeline.Intake;
 
-/// <summary>What would become of the inputs of a list. The numbers add up to the list's items.</summary>
+/// <summary>What a run would do with the inputs of a list. The numbers add up to the list's items.</summary>
 /// <param name="Posted">Number of inputs that would be posted, retries not counted.</param>
 /// <param name="Bad">Number of lines that are no input.</param>
 /// <param name="Refused">Number of URLs that are not submitted: a refused domain, or a private address.</param>

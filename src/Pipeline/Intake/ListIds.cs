@@ -9,7 +9,7 @@ namespace Pipeline.Intake;
 
 /// <summary>
 /// List ids, given or derived. A derived id is the first 20 hex digits of the content's hash, and given ids must not
-/// have that form. So nobody can take the id that someone else's list will get.
+/// have that form. So nobody can take the id that somebody else's list will get.
 /// </summary>
 internal static partial class ListIds
 {
@@ -42,8 +42,8 @@ internal static partial class ListIds
     /// </exception>
     public static string Checked(string given, string contentHash)
     {
-        if (!IsValid(given))
-            throw Refused($"'{VisibleText.Of(given)}' cannot be a list_id. Use 1 to 64 letters, digits, '-' and '_'.");
+        if (GivenName.FaultOf(given, "a list_id") is { } fault)
+            throw Refused(fault);
         if (DerivedId().IsMatch(given) && given != Derive(contentHash))
         {
             throw Refused(
@@ -55,7 +55,7 @@ internal static partial class ListIds
     }
 
     /// <summary>Whether characters and length of an id are allowed.</summary>
-    public static bool IsValid(string id) => ListId().IsMatch(id);
+    public static bool IsValid(string id) => GivenName.HasForm(id);
 
     /// <summary>Creates the error for a list whose id another list uses.</summary>
     public static PipelineException Taken(string listId) =>
@@ -66,9 +66,6 @@ internal static partial class ListIds
 
     private static PipelineException Refused(string message) =>
         PipelineException.Permanent(FailureReasons.InvalidConfiguration, message);
-
-    [GeneratedRegex(@"^[A-Za-z0-9_-]{1,64}\z")]
-    private static partial Regex ListId();
 
     [GeneratedRegex(@"^[0-9A-Fa-f]{20}\z")]
     private static partial Regex DerivedId();

@@ -17,7 +17,7 @@ internal static class ListInspector
     /// <param name="extraSharedInputs">A JSON object of defaults that override the list's own, or null.</param>
     /// <param name="options">Limits, and whether a bad line refuses the list.</param>
     /// <param name="listId">An id that overrides the list's own, or null.</param>
-    /// <param name="series">What is said about the series from outside; it overrides the list's own.</param>
+    /// <param name="series">The series fields from outside, which override the list's own.</param>
     /// <param name="cancellationToken">Stops reading.</param>
     /// <exception cref="PipelineException">
     /// Permanent: the list is malformed or too long, has no URL, has bad lines although

@@ -6,16 +6,17 @@ using Pipeline.Ports.Ledgers;
 namespace Pipeline.Intake;
 
 /// <summary>
-/// Creates the list's ledger entry, makes sure that no other list uses its id, and keeps how the list came.
+/// Creates the list's ledger entry, makes sure that no other list uses its id, and keeps the message that brought the
+/// list.
 /// </summary>
 internal sealed class ListRegistration(ILedger ledger, IListOrigins origins, TimeProvider time)
 {
-    /// <summary>Keeps the message with which a list came, so that it can be fetched anew.</summary>
+    /// <summary>Keeps the message that brought a list, so that the list can be fetched again.</summary>
     public Task KeepOriginAsync(string listId, ReadOnlyMemory<byte> message, CancellationToken cancellationToken) =>
         origins.PutOriginAsync(listId, message, cancellationToken);
 
     /// <summary>
-    /// Returns the list under the id that it is accepted with: another one if a list of its id was erased.
+    /// Returns the list with the id under which it is accepted: a different one if a list of its id was erased.
     /// </summary>
     public async Task<ListInspection> NameAsync(ListInspection list, CancellationToken cancellationToken) =>
         list with

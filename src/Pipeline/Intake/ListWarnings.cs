@@ -20,6 +20,8 @@ internal static class ListWarnings
             yield return KeptColumns(kept);
         if (reader.Form == ListFormat.Text && tally.LikeRows * 2 > tally.Count)
             yield return Rows(tally.FirstRow);
+        if (tally.FirstEscaped is { } first)
+            yield return Escaped(tally.Escaped, first);
         if (source.UrlColumn is { } column && reader.Header is null)
         {
             yield return $"The URL column '{VisibleText.Of(column)}' is ignored because the list is not CSV.";
@@ -42,6 +44,13 @@ internal static class ListWarnings
             : $"{quoted} are not extraction fields: they stay in the 'input' of each record and are not sent to "
                 + "Nimble.";
     }
+
+    // Worth a warning because a site answers such a URL with a different page, which costs money.
+    private static string Escaped(long count, string first) =>
+        Amount.Of(count, "URL has", "URLs have")
+        + $" '&amp;', which stands for '&' in XML and HTML, such as '{VisibleText.Of(UrlCredentials.Hide(first))}'. "
+        + (count == 1 ? "It is" : "They are") + " posted as written. If that is wrong, submit a corrected list: "
+        + @"sed 's/&amp;/\&/g' LIST > urls.txt";
 
     // Worth a warning because each line is posted, and billed, as one URL.
     private static string Rows(in ListItem first) =>

@@ -6,14 +6,14 @@ using Pipeline.Ports;
 namespace Pipeline.Intake;
 
 /// <summary>
-/// Writes planned submissions, each in this order: its failures, its entry with the inputs, its message. To write one
-/// again, after a crash at any point, does no harm.
+/// Writes planned submissions, each in this order: its failures, its entry with the inputs, its message. Repeating it
+/// after a crash at any point does no harm.
 /// </summary>
 internal sealed class PlanWriter(ILedger ledger, IWorkQueue queue, Publisher publisher)
 {
     /// <summary>Writes a submission.</summary>
     /// <param name="submission">The submission.</param>
-    /// <param name="handOver">Takes it, so that its message comes later; null if its message brings it.</param>
+    /// <param name="handOver">Takes the submission, which delays its message; null if the message brings it.</param>
     /// <param name="cancellationToken">Cancels between two steps.</param>
     public async Task WriteAsync(
         PlannedSubmission submission, HandOver? handOver, CancellationToken cancellationToken)

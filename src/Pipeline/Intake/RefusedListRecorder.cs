@@ -50,7 +50,7 @@ internal sealed class RefusedListRecorder(ILedger ledger, TimeProvider time)
     /// <summary>Returns false if the id belongs to an accepted list or to another list.</summary>
     private async Task<bool> TryPutAsync(ListEntry refused, bool isKnown, CancellationToken cancellationToken)
     {
-        // What is left of an erased list is no news.
+        // A leftover of an erased list must not appear as a refused list.
         if (await ledger.IsErasedAsync(refused.ListId, cancellationToken))
             return true;
         var there = await ledger.CreateListAsync(refused, cancellationToken);

@@ -16,9 +16,9 @@ internal readonly record struct SeriesDecision(bool LeavesOut, SeriesEntry? Know
 /// so memory does not grow with it.
 /// </summary>
 /// <remarks>
-/// The series changes while a list is planned, and a crash may repeat that. So the decisions about each block of inputs
-/// are pinned in the ledger before anything is planned from them. A pin also names the inputs, in 8 bytes each, for the
-/// next run to see which of them it no longer has.
+/// The series changes while a list is planned, and planning may be repeated after a crash. So the decisions about each
+/// block of inputs are pinned in the ledger before anything is planned from them. A pin also names the inputs, in 8
+/// bytes each, so that the next run can tell which of them it no longer has.
 /// </remarks>
 internal sealed class SeriesComparison : IDisposable
 {
@@ -38,7 +38,7 @@ internal sealed class SeriesComparison : IDisposable
         SeriesRun? previous) =>
         (_ledger, _list, _request, _known, _own, _previous) = (ledger, list, request, known, own, previous);
 
-    /// <summary>Number of inputs that the series had a record of, left out or not.</summary>
+    /// <summary>Number of inputs that the series had a record of, whether they were left out or not.</summary>
     public long Known { get; private set; }
 
     /// <summary>Time of the oldest of those records.</summary>
@@ -60,7 +60,7 @@ internal sealed class SeriesComparison : IDisposable
                 known.Add(entry);
             return new(
                 ledger, list, request, known,
-                // The inputs of the previous run are looked up in it, which adds them.
+                // The inputs of the previous run are looked up in the filter, which adds them.
                 new(inspection.Valid + await CountAsync(ledger, previous, cancellationToken),
                     options.Collect.SpillFolder),
                 previous);
@@ -72,7 +72,7 @@ internal sealed class SeriesComparison : IDisposable
         }
     }
 
-    /// <summary>Decides about a block of inputs. Deciding about it again gives the same.</summary>
+    /// <summary>Decides about a block of inputs. Repeating it gives the same decisions.</summary>
     public async Task<IReadOnlyList<SeriesDecision>> DecideAsync(
         IReadOnlyList<string> keys, CancellationToken cancellationToken)
     {
@@ -110,7 +110,7 @@ internal sealed class SeriesComparison : IDisposable
         _own.Dispose();
     }
 
-    // What this run itself has stored, before a crash, is not an earlier record.
+    // A record that this run itself stored before a crash is not an earlier record.
     private SeriesEntry? Find(string key) =>
         _known.Find(key) is { } entry && entry.ListId != _list.ListId ? entry : null;
 

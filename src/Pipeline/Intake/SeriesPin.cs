@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace Pipeline.Intake;
 
 /// <summary>
-/// What was decided about a block of inputs, as the ledger keeps it: the first 8 bytes of each input's key, then a byte
+/// The decisions about a block of inputs, as the ledger keeps them: the first 8 bytes of each input's key, then a byte
 /// for each, which is 1 if the input is left out.
 /// </summary>
 internal static class SeriesPin
@@ -28,14 +28,14 @@ internal static class SeriesPin
     /// <summary>Whether an input is left out.</summary>
     public static bool LeavesOut(byte[] pin, int index) => pin[(CountOf(pin) * KeyBytes) + index] != 0;
 
-    /// <summary>The part of an input's key that is kept, twice.</summary>
+    /// <summary>The kept part of an input's key, twice.</summary>
     public static UInt128 KeyAt(byte[] pin, int index)
     {
         var key = BinaryPrimitives.ReadUInt64BigEndian(pin.AsSpan(index * KeyBytes));
         return new(key, key);
     }
 
-    /// <summary>Returns that part of the keys that are left out, in hex.</summary>
+    /// <summary>Returns the kept part of the keys that are left out, in hex.</summary>
     public static IEnumerable<string> LeftOut(byte[] pin) =>
         Enumerable.Range(0, CountOf(pin))
             .Where(i => LeavesOut(pin, i))

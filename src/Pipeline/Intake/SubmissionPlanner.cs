@@ -88,8 +88,7 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
     }
 
     /// <summary>
-    /// Leaves out the inputs of <see cref="Undecided"/> that are to be, and plans the others. Returns the submissions
-    /// that are full.
+    /// Plans the undecided inputs, except those that the decisions leave out. Returns the submissions that are full.
     /// </summary>
     public IEnumerable<PlannedSubmission> Decide(IReadOnlyList<SeriesDecision> decisions)
     {
@@ -178,8 +177,8 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
         _urls.Clear();
         foreach (var url in urls)
             _urls[url] = _urls.GetValueOrDefault(url) + 1;
-        // Inputs whose URLs have the same canonical form, such as one URL for several countries, have results that
-        // look alike. Nimble echoes the tag, so a tag tells them apart. A tag set by the user is kept.
+        // Inputs whose URLs have the same canonical form, such as one URL for several countries, have similar results.
+        // Nimble echoes the tag, so a tag distinguishes them. A tag set by the user is kept.
         var inputs = _good
             .Select(
                 (good, ordinal) =>
@@ -256,14 +255,17 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
             failures);
     }
 
-    private Failure ToFailure(InputEntry input, Bad bad) =>
-        new()
+    private Failure ToFailure(InputEntry input, Bad bad)
+    {
+        var (described, text) = EffectiveInput.Describe(list.Shared.Json, input);
+        return new()
         {
             Id = input.Id,
             ListId = list.ListId,
             SubmissionId = input.SubmissionId,
             Url = input.Url,
-            Input = EffectiveInput.Describe(list.Shared.Json, input),
+            Input = described,
+            InputText = text,
             Line = input.Line,
             Stage = "intake",
             Reason = bad.Reason,
@@ -272,6 +274,7 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
             LastAttemptAt = createdAt,
             Retryable = FailureRemedies.Of(bad.Reason).IsRetryable ?? false,
         };
+    }
 
     // The inspection refuses longer lists. Larger numbers are the ids of repeated submissions.
     private string NextId() =>

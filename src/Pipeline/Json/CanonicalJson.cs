@@ -68,8 +68,8 @@ internal static class CanonicalJson
     }
 
     /// <summary>
-    /// Returns false if a string in the value is not valid Unicode (an escaped lone surrogate). Such a string can
-    /// neither be posted nor compared.
+    /// Returns false if a string in the value is not valid Unicode (an escaped lone surrogate). Such a string can be
+    /// neither posted nor compared.
     /// </summary>
     public static bool IsText(JsonElement value, ReadOnlySpan<byte> raw)
     {

@@ -34,25 +34,24 @@ internal sealed class EffectiveInput : IDisposable
     public IReadOnlyDictionary<string, JsonElement> Fields => _fields ??= Merge();
 
     /// <summary>
-    /// Returns the merged input as one JSON value, which stays valid. The text of a bad line, or text that is not JSON,
-    /// is a JSON string.
+    /// Returns the merged input as one JSON object, which stays valid; for a bad line, which has none, its text.
     /// </summary>
-    public static JsonElement Describe(string sharedInputs, InputEntry input)
+    public static (JsonElement? Input, string? Text) Describe(string sharedInputs, InputEntry input)
     {
         try
         {
             if (input.Input is not ['{', ..])
-                return JsonElement.Parse(input.Input, PipelineJson.Documents);
+                return (null, TextOf(JsonElement.Parse(input.Input, PipelineJson.Documents)));
             using var effective = new EffectiveInput(sharedInputs, input.Input, input.Kept);
             var buffer = new ArrayBufferWriter<byte>();
             using (var writer = new Utf8JsonWriter(buffer))
                 effective.WriteTo(writer);
-            return JsonElement.Parse(buffer.WrittenSpan, PipelineJson.Documents);
+            return (JsonElement.Parse(buffer.WrittenSpan, PipelineJson.Documents), null);
         }
         // An input that cannot be described must still get an outcome.
         catch (JsonException)
         {
-            return JsonSerializer.SerializeToElement(input.Input, PipelineJson.Plain.String);
+            return (null, input.Input);
         }
     }
 
@@ -95,6 +94,9 @@ internal sealed class EffectiveInput : IDisposable
         _own.Dispose();
         _kept?.Dispose();
     }
+
+    private static string TextOf(JsonElement line) =>
+        line.ValueKind == JsonValueKind.String ? line.GetString()! : line.GetRawText();
 
     private static JsonElement? Find(JsonDocument? document, string name) =>
         document is not null && document.RootElement.TryGetProperty(name, out var value) ? value : null;

@@ -28,8 +28,11 @@ public sealed record Failure
     /// <summary>The URL as written in the list; empty for an invalid line without one.</summary>
     public required string Url { get; init; }
 
-    /// <summary>The input as submitted: an object; for an invalid line, its text as a string.</summary>
-    public required JsonElement Input { get; init; }
+    /// <summary>The input as submitted, an object; null for a line that is no input.</summary>
+    public JsonElement? Input { get; init; }
+
+    /// <summary>The text of a line that is no input; null otherwise.</summary>
+    public string? InputText { get; init; }
 
     /// <summary>Position in the list, from 1.</summary>
     public long? Line { get; init; }

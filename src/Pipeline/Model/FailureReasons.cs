@@ -8,7 +8,9 @@ public static class FailureReasons
     /// </summary>
     public const string InvalidInput = "invalid_input";
 
-    /// <summary>The settings refuse the URL's domain, so the URL was not submitted.</summary>
+    /// <summary>
+    /// The settings refuse the URL: its domain is refused or its address is private. It was not submitted.
+    /// </summary>
     public const string DomainRefused = "domain_refused";
 
     /// <summary>

@@ -56,9 +56,20 @@ internal static class FailureRemedies
         All.ToFrozenDictionary(remedy => remedy.Reason, StringComparer.Ordinal);
 
     /// <summary>
-    /// The remedy of a reason. A reason that this version does not know, written by another one, gets the remedy of
-    /// <c>internal_error</c>.
+    /// The remedy of a reason. A reason of another version, unknown here, gets the remedy of <c>internal_error</c>.
     /// </summary>
     public static FailureRemedy Of(string? reason) =>
         ByReason.GetValueOrDefault(reason ?? FailureReasons.Internal) ?? ByReason[FailureReasons.Internal];
+
+    /// <summary>
+    /// The remedy of one failure. Nimble has no result of an input that it never accepted, so replaying it without
+    /// posting finds nothing, whatever the reason.
+    /// </summary>
+    public static FailureRemedy Of(Failure failure) => WasNeverAccepted(failure)
+        ? Of(failure.Reason) with { ReplaysFree = false, MayBeDelivered = false }
+        : Of(failure.Reason);
+
+    private static bool WasNeverAccepted(Failure failure) =>
+        failure is { BatchId: null, TaskId: null, Stage: "intake" or "submit" }
+        && failure.Reason != FailureReasons.SubmissionUnknown;
 }

@@ -76,7 +76,7 @@ public sealed record InputEntry
     /// </summary>
     public string? Kept { get; init; }
 
-    /// <summary>Position in the list, from 1: the line number, or the item number of a JSON array.</summary>
+    /// <summary>Position in the list, from 1: the line number, or the item number in a JSON array.</summary>
     public required long Line { get; init; }
 
     /// <summary>The outcome.</summary>
@@ -123,7 +123,7 @@ public sealed record InputEntry
     public string Version { get; init; } = "";
 }
 
-/// <summary>A task with the input that it works on, as the ledger has them.</summary>
+/// <summary>A task and the input that it works on, as the ledger has them.</summary>
 /// <param name="Task">The task.</param>
 /// <param name="Input">Its input; null until an echo or the task's result identifies one.</param>
 public sealed record TaskInput(TaskEntry Task, InputEntry? Input);

@@ -9,26 +9,26 @@ public enum ListState
     /// <summary>All submissions exist; some inputs have no outcome yet.</summary>
     Open,
 
-    /// <summary>Every input has its outcome and the manifest is published.</summary>
+    /// <summary>Every input has its outcome, and the manifest is published.</summary>
     Closed,
 
     /// <summary>
-    /// It could not be accepted; <see cref="ListEntry.Message"/> says why. Intake tries the same list again if it is
-    /// sent again.
+    /// It could not be accepted; <see cref="ListEntry.Message"/> says why. If the same list is sent again, Intake tries
+    /// again.
     /// </summary>
     Refused,
 }
 
-/// <summary>What an operator wants of a list that is not closed.</summary>
+/// <summary>What an operator wants to happen to a list that is not closed.</summary>
 public enum ListSteering
 {
     /// <summary>It runs.</summary>
     None,
 
-    /// <summary>Nothing new of it is posted; what was posted is collected.</summary>
+    /// <summary>Nothing new is posted; what was posted is collected.</summary>
     Paused,
 
-    /// <summary>Nothing more of it is posted: what is planned ends as <c>cancelled</c>.</summary>
+    /// <summary>Nothing more is posted: what is planned ends as <c>cancelled</c>.</summary>
     Cancelled,
 }
 
@@ -71,18 +71,18 @@ public sealed record ListEntry
     public Setback? Setback { get; init; }
 
     /// <summary>
-    /// Hash of the content and of what accompanied it, 64 hex digits; null if the list was never read, or was read by
-    /// an older version.
+    /// Hash of the content and of the fields sent with it, 64 hex digits; null if the list was never read, or was read
+    /// by an older version.
     /// </summary>
     public string? ContentHash { get; init; }
 
     /// <summary>Why the list was refused, for people; null if it was not.</summary>
     public string? Message { get; init; }
 
-    /// <summary>What an operator wants of it.</summary>
+    /// <summary>What an operator wants to happen to it.</summary>
     public ListSteering Steering { get; init; }
 
-    /// <summary>When an operator last changed <see cref="Steering"/>, UTC; null for never.</summary>
+    /// <summary>When an operator last changed <see cref="Steering"/>, UTC; null if never.</summary>
     public DateTimeOffset? SteeredAt { get; init; }
     /// <summary>The series that the list is a run of; null if there is none.</summary>
     public string? Series { get; init; }
@@ -90,7 +90,9 @@ public sealed record ListEntry
     /// <summary>Number of inputs left out because the series has a record of them; not among Inputs.</summary>
     public long LeftOut { get; init; }
 
-    /// <summary>Number of inputs that the series had a record of when the list was planned, left out or not.</summary>
+    /// <summary>
+    /// Number of inputs that the series had a record of when the list was planned, whether they were left out or not.
+    /// </summary>
     public long Known { get; init; }
 
     /// <summary>Time of the oldest of those records, UTC; null if there is none.</summary>
@@ -100,8 +102,8 @@ public sealed record ListEntry
     public long Removed { get; init; }
 
     /// <summary>
-    /// The list whose stored results this one reads again; null for a list of its own. Nothing of such a list is posted
-    /// by itself.
+    /// The list whose stored results this one reads again; null for an ordinary list. Nothing of such a list is posted
+    /// automatically.
     /// </summary>
     public string? RevisionOf { get; init; }
 

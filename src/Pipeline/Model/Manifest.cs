@@ -18,7 +18,7 @@ public sealed record Manifest
     /// <summary>Where the list was read from, for people.</summary>
     public string? Source { get; init; }
 
-    /// <summary>The list whose stored results this one read again; null for a list of its own.</summary>
+    /// <summary>The list whose stored results this one read again; null for an ordinary list.</summary>
     public string? RevisionOf { get; init; }
 
     /// <summary>The API's address, or <c>emulator</c> for the emulator that the run itself started.</summary>
@@ -57,7 +57,7 @@ public sealed record Manifest
     public IReadOnlyDictionary<string, long> RecordsByHttpStatus { get; init; } = FrozenDictionary<string, long>.Empty;
 
     /// <summary>
-    /// Number of inputs by who reported their result: <c>webhook</c>, <c>sweep</c> or <c>listing</c>; <c>none</c> for
+    /// Number of inputs by what reported their result: <c>webhook</c>, <c>sweep</c> or <c>listing</c>; <c>none</c> for
     /// inputs without a result.
     /// </summary>
     [JsonPropertyName("learnt")]
@@ -176,8 +176,8 @@ public sealed record RecordLocation
     public required long Records { get; init; }
 
     /// <summary>
-    /// SHA-256 of the bytes, lower-case hex; null if the storage service copied some of them itself, so that nobody
-    /// could hash them.
+    /// SHA-256 of the bytes, lower-case hex; null if the storage service copied some of them itself, so that the
+    /// pipeline never saw them.
     /// </summary>
     public string? Sha256 { get; init; }
 

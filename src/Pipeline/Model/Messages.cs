@@ -47,7 +47,7 @@ internal sealed record ResultMessage(
 }
 
 /// <summary>A message on queue <c>notifications</c>: POST this event to the receiver.</summary>
-/// <param name="Id">The id of the event, by which the receiver recognizes a repetition.</param>
+/// <param name="Id">The event's id, by which the receiver recognizes a duplicate.</param>
 /// <param name="Event">The body of the POST, so that each attempt sends the same bytes.</param>
 /// <param name="Since">When the event was queued, UTC; it is given up a day later.</param>
 /// <param name="Tries">Number of failed attempts.</param>

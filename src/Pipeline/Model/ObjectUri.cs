@@ -14,8 +14,8 @@ public sealed record ObjectUri(string Scheme, string Bucket, string Key)
     private const string File = "file";
 
     /// <summary>
-    /// Parses <c>scheme://bucket/key</c> or <c>scheme:///path</c>. The path of a file is unescaped; what is no escape
-    /// stays as it is, so a path that nobody escaped is found too unless its name looks like an escape.
+    /// Parses <c>scheme://bucket/key</c> or <c>scheme:///path</c>. Unescapes the path of a file, and leaves what is not
+    /// an escape as it is. So a path that was never escaped also works, unless its name looks like an escape.
     /// </summary>
     /// <exception cref="PipelineException">
     /// Permanent: the text is not such an address. The message says what to write.

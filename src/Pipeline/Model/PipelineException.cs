@@ -56,7 +56,7 @@ public sealed class PipelineException : Exception
     public static PipelineException Permanent(string reason, string message, Exception? inner = null) =>
         new(reason, message, isPermanent: true, retryAfter: null, inner);
 
-    /// <summary>A retry cannot help. Each line of a list that is wrong has a text of its own.</summary>
+    /// <summary>A retry cannot help. Each faulty line of a list has its own text.</summary>
     public static PipelineException Permanent(
         string reason,
         string summary,

@@ -18,6 +18,6 @@ public static class QueueNames
     /// <summary>Lists whose export is to be written.</summary>
     public const string Exports = "exports";
 
-    /// <summary>Suffix of the queue that receives a queue's messages after their last try.</summary>
+    /// <summary>Suffix of the queue that receives a queue's messages after their last attempt.</summary>
     public const string PoisonSuffix = "-poison";
 }

@@ -188,8 +188,8 @@ public sealed record SubmissionEntry
     internal string? Tally { get; init; }
 
     /// <summary>
-    /// Set while it is unknown whether it was posted between a backup of the ledger and its restore, and kept once that
-    /// was compared with Nimble's lists: the time of the backup, UTC. Null after a POST of its own.
+    /// Time of the backup, UTC, of a restored submission that may have been posted between that backup and the restore.
+    /// Stays after the comparison with Nimble's lists. Null after a POST by this ledger.
     /// </summary>
     internal DateTimeOffset? LostSince { get; init; }
 
@@ -203,11 +203,11 @@ public sealed record SubmissionEntry
     public Setback? Setback { get; init; }
 
     /// <summary>
-    /// Why its results were last postponed. It is out of date some time after its <see cref="Model.Setback.Until"/>.
+    /// Why its results were last postponed. Outdated some time after its <see cref="Model.Setback.Until"/>.
     /// </summary>
     public Setback? ResultSetback { get; init; }
 
-    /// <summary>Earliest time of the POST, UTC; null if it may be posted at once.</summary>
+    /// <summary>Earliest time of the POST, UTC; null if it may be posted now.</summary>
     public DateTimeOffset? NotBefore { get; init; }
 
     /// <summary>Whether it was given up for lack of evidence; evidence may still arrive.</summary>

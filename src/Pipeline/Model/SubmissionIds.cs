@@ -11,10 +11,13 @@ namespace Pipeline.Model;
 /// </summary>
 internal static class SubmissionIds
 {
-    /// <summary>Planned submissions have lower sequences than this; repeated ones start here.</summary>
+    /// <summary>Planned submissions have lower sequences; repeated ones start here.</summary>
     public const int MaxPlanned = 1_000_000;
 
     private const int MaxLength = 128;
+
+    // A sequence is an int.
+    private const int MostRepeats = (int.MaxValue / MaxPlanned) - 1;
 
     private static readonly SearchValues<char> Allowed =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
@@ -40,6 +43,29 @@ internal static class SubmissionIds
             : submissionId;
         var place = planned.LastIndexOf('-');
         return place > 0 ? planned[..place] : planned;
+    }
+
+    /// <summary>Whether a submission posts inputs of a planned one again.</summary>
+    /// <param name="submissionId">Its id, well-formed.</param>
+    public static bool IsRepeat(string submissionId) =>
+        submissionId.Length > ListOf(submissionId).Length + "-000000".Length;
+
+    /// <summary>The planned submission that a submission is, or whose inputs it posts again.</summary>
+    public static string PlannedOf(SubmissionEntry submission) =>
+        Of(submission.ListId, submission.Sequence % MaxPlanned);
+
+    /// <summary>The sequence of a later submission that posts inputs of the same planned one again.</summary>
+    /// <param name="submission">The planned submission, or one that posts its inputs again.</param>
+    /// <param name="otherId">Any id.</param>
+    /// <returns>Null if the id is no such submission's.</returns>
+    public static int? SequenceAfter(SubmissionEntry submission, string otherId)
+    {
+        var stem = $"{PlannedOf(submission)}-r";
+        return otherId.StartsWith(stem, StringComparison.Ordinal)
+            && int.TryParse(otherId.AsSpan(stem.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var other)
+            && other > submission.Sequence / MaxPlanned && other <= MostRepeats
+            ? (submission.Sequence % MaxPlanned) + (other * MaxPlanned)
+            : null;
     }
 
     /// <summary>The place of a submission in its list's trace.</summary>

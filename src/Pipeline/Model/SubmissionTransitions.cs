@@ -32,15 +32,15 @@ namespace Pipeline.Model;
 /// </remarks>
 internal static class SubmissionTransitions
 {
-    /// <summary>How long after its message was to be seen a planned submission counts as forgotten.</summary>
+    /// <summary>How long after the due time of its message a planned submission counts as forgotten.</summary>
     public static readonly TimeSpan PlannedGrace = TimeSpan.FromMinutes(10);
 
     /// <summary>A new submission, to be posted.</summary>
     /// <param name="submissionId">Its id.</param>
     /// <param name="listId">Its list.</param>
-    /// <param name="sequence">Its place in the list.</param>
-    /// <param name="count">How many inputs it has.</param>
-    /// <param name="dueAt">When Sweep sends its message again if nobody has posted it.</param>
+    /// <param name="sequence">Its position in the list.</param>
+    /// <param name="count">Number of its inputs.</param>
+    /// <param name="dueAt">When Sweep sends its message again, unless it has been posted.</param>
     public static SubmissionEntry Plan(
         string submissionId, string listId, int sequence, int count, DateTimeOffset dueAt) => new()
     {
@@ -52,16 +52,14 @@ internal static class SubmissionTransitions
         DueAt = dueAt,
     };
 
-    /// <summary>
-    /// A new submission whose results another one has had delivered: they are read once more, and nothing is posted.
-    /// </summary>
+    /// <summary>A new submission that reads the delivered results of another one again. Nothing is posted.</summary>
     /// <param name="submissionId">Its id.</param>
     /// <param name="listId">Its list.</param>
-    /// <param name="sequence">Its place in the list.</param>
-    /// <param name="count">How many inputs it has.</param>
+    /// <param name="sequence">Its position in the list.</param>
+    /// <param name="count">Number of its inputs.</param>
     /// <param name="delivered">The submission that was posted.</param>
-    /// <param name="now">The time, from which deadlines count.</param>
-    /// <param name="dueAt">When Sweep looks after its results.</param>
+    /// <param name="now">The time from which deadlines count.</param>
+    /// <param name="dueAt">When Sweep checks its results.</param>
     public static SubmissionEntry PlanDelivered(
         string submissionId, string listId, int sequence, int count, SubmissionEntry delivered, DateTimeOffset now,
         DateTimeOffset dueAt) => new()
@@ -82,7 +80,7 @@ internal static class SubmissionTransitions
     };
 
     /// <summary>
-    /// A new submission of lines that are no inputs: all of them are failures from the start, and nothing is posted.
+    /// A new submission of invalid lines: all of them are failures from the start, and nothing is posted.
     /// </summary>
     public static SubmissionEntry PlanClosed(
         string submissionId, string listId, int sequence, int count, string tally) => new()
@@ -106,11 +104,11 @@ internal static class SubmissionTransitions
         return planned with { DueAt = now + PlannedGrace };
     }
 
-    /// <summary>Planned → Planned: it waits, and says for what.</summary>
+    /// <summary>Planned → Planned: it waits, with a reason.</summary>
     /// <param name="planned">The submission.</param>
-    /// <param name="reason">What it waits for; None for what passes within seconds.</param>
-    /// <param name="since">Since when; null where it waits for nothing.</param>
-    /// <param name="wakeAt">When its message is seen again.</param>
+    /// <param name="reason">What it waits for; None for a wait of seconds.</param>
+    /// <param name="since">When the wait began; null if it waits for nothing.</param>
+    /// <param name="wakeAt">When its message becomes visible again.</param>
     /// <param name="setback">What status shows.</param>
     public static SubmissionEntry WaitFor(
         this SubmissionEntry planned, HoldReason reason, DateTimeOffset? since, DateTimeOffset wakeAt, Setback? setback)
@@ -120,7 +118,7 @@ internal static class SubmissionTransitions
     }
 
     /// <summary>
-    /// Planned → Posting: the intent, written before the one POST leaves (promise 2: who cannot write it does not
+    /// Planned → Posting: the intent, written before the one POST (promise 2: a worker that cannot write it does not
     /// post).
     /// </summary>
     public static SubmissionEntry ToPosting(this SubmissionEntry planned, DateTimeOffset now, TimeSpan check)
@@ -158,13 +156,13 @@ internal static class SubmissionTransitions
     }
 
     /// <summary>
-    /// Planned → Unknown: the ledger was restored from a backup, after which it may have been posted (promise 2: it is
-    /// looked for before it is posted).
+    /// Planned → Unknown: the ledger was restored, and the submission may have been posted after the backup (promise 2:
+    /// it is looked for before it is posted).
     /// </summary>
     /// <param name="planned">The submission.</param>
     /// <param name="since">The time of the backup.</param>
     /// <param name="until">The time of the restore.</param>
-    /// <param name="lookAt">When a POST of the lost time has ended for certain.</param>
+    /// <param name="lookAt">When any POST between backup and restore has certainly ended.</param>
     public static SubmissionEntry Compare(
         this SubmissionEntry planned, DateTimeOffset since, DateTimeOffset until, DateTimeOffset lookAt)
     {
@@ -181,8 +179,8 @@ internal static class SubmissionTransitions
     }
 
     /// <summary>
-    /// Unknown → Planned: Nimble's whole lists and the bucket show that it was not posted in the lost time. The time of
-    /// that look stays: a webhook that comes before the POST calls it off (promise 2).
+    /// Unknown → Planned: Nimble's complete lists and the bucket show that it was not posted between backup and
+    /// restore. The time of that check stays, so a webhook that arrives before the POST cancels it (promise 2).
     /// </summary>
     public static SubmissionEntry NotLost(this SubmissionEntry compared, DateTimeOffset now)
     {
@@ -192,9 +190,9 @@ internal static class SubmissionTransitions
     }
 
     /// <summary>
-    /// Unknown → Planned: whole lists and the bucket show nothing after the quarantine, and the policy says to post
-    /// again then. When it was posted stays: a webhook that comes before the next POST is still heard, and calls that
-    /// off (promise 2).
+    /// Unknown → Planned: complete lists and the bucket show nothing after the quarantine, and the policy says to post
+    /// again. The time of the last POST stays, so a webhook that arrives before the next POST still counts and calls
+    /// that off (promise 2).
     /// </summary>
     public static SubmissionEntry PostAgain(this SubmissionEntry unknown, DateTimeOffset now)
     {
@@ -208,7 +206,7 @@ internal static class SubmissionTransitions
     }
 
     /// <summary>
-    /// Planned → Unknown: a webhook came for the last POST, so that the next one would be a second (promise 2).
+    /// Planned → Unknown: a webhook arrived for the last POST, so another POST would be a second one (promise 2).
     /// </summary>
     public static SubmissionEntry CallOff(this SubmissionEntry planned, DateTimeOffset now)
     {
@@ -225,10 +223,10 @@ internal static class SubmissionTransitions
         return intent with { State = SubmissionState.Unknown, Message = message, PollCount = 0, DueAt = dueAt };
     }
 
-    /// <summary>Posting → Posting or Unknown, Unknown → Unknown: a look found no evidence.</summary>
+    /// <summary>Posting → Posting or Unknown, Unknown → Unknown: a check found no evidence.</summary>
     /// <param name="unanswered">The submission.</param>
-    /// <param name="isUnderWay">Whether its POST may still be answered.</param>
-    /// <param name="dueAt">When to look again.</param>
+    /// <param name="isUnderWay">Whether its POST may still get an answer.</param>
+    /// <param name="dueAt">When to check again.</param>
     public static SubmissionEntry LookInVain(this SubmissionEntry unanswered, bool isUnderWay, DateTimeOffset dueAt)
     {
         Require(unanswered, isUnderWay ? unanswered.State == SubmissionState.Posting : IsUnanswered(unanswered));
@@ -238,13 +236,13 @@ internal static class SubmissionTransitions
 
     /// <summary>
     /// Posting, Unknown, or given up for lack of evidence → Accepted: Nimble has it. It will not be posted again
-    /// (promise 2), and its results are waited for (promise 8).
+    /// (promise 2), and the pipeline waits for its results (promise 8).
     /// </summary>
     /// <param name="posted">The submission.</param>
-    /// <param name="batchId">Its batch; null where there is none, or nobody has named it.</param>
+    /// <param name="batchId">Its batch; null if it has none, or its batch is not known.</param>
     /// <param name="proof">What proves it.</param>
     /// <param name="now">The time.</param>
-    /// <param name="dueAt">When its results should have been heard of.</param>
+    /// <param name="dueAt">When its results are due.</param>
     public static SubmissionEntry ToAccepted(
         this SubmissionEntry posted, string? batchId, PostProof proof, DateTimeOffset now, DateTimeOffset dueAt)
     {
@@ -267,8 +265,7 @@ internal static class SubmissionTransitions
     }
 
     /// <summary>
-    /// Posting or Unknown → Refused: Nimble refused it for its content, which proves that nothing was accepted
-    /// (promise 2).
+    /// Posting or Unknown → Refused: Nimble rejected its content, which proves that nothing was accepted (promise 2).
     /// </summary>
     public static SubmissionEntry ToRefused(this SubmissionEntry intent, string message, DateTimeOffset now)
     {
@@ -283,18 +280,21 @@ internal static class SubmissionTransitions
     }
 
     /// <summary>
-    /// Planned, Posting or Unknown → Refused: nobody posts it any more. From then on its inputs may fail or go on
-    /// elsewhere, each of them once (promises 1 and 2).
+    /// Planned, Posting or Unknown → Refused: it will not be posted any more. From then on its inputs may fail or move
+    /// elsewhere, each of them once (promises 1 and 2). A planned submission is proven not to be accepted.
     /// </summary>
     /// <param name="submission">The submission.</param>
     /// <param name="dueAt">When Sweep closes it.</param>
-    /// <param name="message">Why, for people; null keeps what is known of its POST.</param>
+    /// <param name="message">Why, for people; null keeps the message about its POST.</param>
     public static SubmissionEntry GiveUp(this SubmissionEntry submission, DateTimeOffset dueAt, string? message = null)
     {
         Require(submission, submission.State == SubmissionState.Planned || IsUnanswered(submission));
         return submission with
         {
             State = SubmissionState.Refused,
+            PostedAt = submission is { State: SubmissionState.Planned, FirstCallbackAt: null }
+                ? null
+                : submission.PostedAt,
             DueAt = dueAt,
             Message = message ?? submission.Message,
         };
@@ -302,11 +302,11 @@ internal static class SubmissionTransitions
 
     /// <summary>Accepted or Refused → Closed: every input has its outcome (promise 1).</summary>
     /// <param name="settled">The submission.</param>
-    /// <param name="records">How many inputs have a record.</param>
-    /// <param name="failures">How many failed.</param>
+    /// <param name="records">Number of inputs with a record.</param>
+    /// <param name="failures">Number of inputs that failed.</param>
     /// <param name="tally">What became of its inputs, for the manifest.</param>
     /// <param name="lateLook">
-    /// When evidence of its POST is looked for once more; null where there is none to look for.
+    /// When to look once more for evidence of its POST; null if there is none to look for.
     /// </param>
     public static SubmissionEntry ToClosed(
         this SubmissionEntry settled, int records, int failures, string tally, DateTimeOffset? lateLook)
@@ -323,8 +323,8 @@ internal static class SubmissionTransitions
     }
 
     /// <summary>
-    /// Closed → Accepted or Refused, as it was before: an input of it has another outcome, or none any more, and all
-    /// are counted anew (promises 1 and 8). What is not closed keeps its state and is looked at then.
+    /// Closed → Accepted or Refused, as it was before: one of its inputs has another outcome or none any more, so all
+    /// are counted again (promises 1 and 8). A submission that is not closed keeps its state and is checked now.
     /// </summary>
     public static SubmissionEntry Reopen(this SubmissionEntry submission, DateTimeOffset now, DateTimeOffset dueAt) =>
         submission.State != SubmissionState.Closed ? submission with { DueAt = dueAt } : submission with
@@ -337,10 +337,10 @@ internal static class SubmissionTransitions
             DueAt = dueAt,
         };
 
-    /// <summary>Accepted → Accepted: the API was asked how far it is. News make the next look come soon.</summary>
+    /// <summary>Accepted → Accepted: the API was asked how far it is. Progress brings the next check forward.</summary>
     /// <param name="accepted">The submission.</param>
-    /// <param name="completedCount">How many tasks the API says have ended.</param>
-    /// <param name="next">When to look again, given how many looks brought no news.</param>
+    /// <param name="completedCount">Number of tasks that have ended, according to the API.</param>
+    /// <param name="next">When to check again, given the number of checks without progress.</param>
     public static SubmissionEntry Look(
         this SubmissionEntry accepted, int completedCount, Func<SubmissionEntry, DateTimeOffset> next)
     {
@@ -354,9 +354,7 @@ internal static class SubmissionTransitions
         return looked with { DueAt = next(looked) };
     }
 
-    /// <summary>
-    /// Accepted or Closed, state unchanged: the next look is at another time; null where a closed one needs none.
-    /// </summary>
+    /// <summary>Accepted or Closed, state unchanged: moves the next check; null if a closed one needs none.</summary>
     public static SubmissionEntry LookLater(this SubmissionEntry submission, DateTimeOffset? dueAt)
     {
         Require(submission, submission.State == SubmissionState.Closed
@@ -364,13 +362,13 @@ internal static class SubmissionTransitions
         return submission with { DueAt = dueAt };
     }
 
-    /// <summary>Any state, unchanged: Sweep looks at once.</summary>
+    /// <summary>Any state, unchanged: Sweep checks it at once.</summary>
     public static SubmissionEntry LookNow(this SubmissionEntry submission, DateTimeOffset now) =>
         submission with { DueAt = now };
 
     /// <summary>
-    /// Any state, unchanged: a step failed and is tried again later, or not any more where that is null. Work on all
-    /// others goes on (promise 9).
+    /// Any state, unchanged: a step failed and is tried again at this time; never if null. Work on all others continues
+    /// (promise 9).
     /// </summary>
     public static SubmissionEntry PutOff(this SubmissionEntry submission, Setback setback, DateTimeOffset? dueAt)
     {
@@ -378,7 +376,7 @@ internal static class SubmissionTransitions
         return submission with { DueAt = dueAt, PollCount = submission.PollCount + 1, Setback = setback };
     }
 
-    /// <summary>Its POST is under way, or ended without proof.</summary>
+    /// <summary>Its POST is in progress, or ended without proof.</summary>
     private static bool IsUnanswered(SubmissionEntry submission) =>
         submission.State is SubmissionState.Posting or SubmissionState.Unknown;
 

@@ -9,7 +9,8 @@ namespace Pipeline.Nimble;
 internal sealed partial class NimbleClient
 {
     private async IAsyncEnumerable<NimbleList<T>> ListAsync<T>(
-        string path, Func<JsonElement, T?> read, [EnumeratorCancellation] CancellationToken cancellationToken)
+        string path, Func<JsonElement, T?> read, [EnumeratorCancellation] CancellationToken cancellationToken,
+        int pageSize = PageSize)
         where T : class
     {
         var guard = new PageGuard($"Nimble's {path}", time);
@@ -17,7 +18,7 @@ internal sealed partial class NimbleClient
         string? cursor = null;
         do
         {
-            var query = $"{path}?limit={PageSize}{(cursor is null ? "" : $"&cursor={Uri.EscapeDataString(cursor)}")}";
+            var query = $"{path}?limit={pageSize}{(cursor is null ? "" : $"&cursor={Uri.EscapeDataString(cursor)}")}";
             if (await guard.FetchAsync(() => GetPageAsync(query, path, read, cancellationToken))
                 is not var (page, next))
                 yield break;

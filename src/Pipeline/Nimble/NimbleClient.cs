@@ -54,8 +54,8 @@ internal sealed partial class NimbleClient(
     private readonly string _root = Root(options.Value.Nimble);
 
     /// <summary>
-    /// Waits until the rate limit allows a POST. The caller waits before it decides to post, not after: meanwhile the
-    /// list may be paused.
+    /// Waits until the rate limit allows a POST. The caller waits before it decides to post, not after, because the
+    /// list may be paused meanwhile.
     /// </summary>
     public Task WaitToPostAsync(CancellationToken cancellationToken) => _pacer.WaitToPostAsync(cancellationToken);
 
@@ -94,7 +94,9 @@ internal sealed partial class NimbleClient(
         var download = new Download($"The result of task {taskId}", length, Check: null, Reopen: null);
         var body = new ResumingStream(
             response, download, new(_options.Timeout, LeastRate, BodyDeadline), maxResumes: 0, _policy, time);
-        return new HttpObjectRead(body, length, etag: null);
+        return BrotliBody.IsIn(response)
+            ? new HttpObjectRead(body, bytes: null, etag: null, new BrotliBody(body))
+            : new HttpObjectRead(body, length, etag: null);
     }
 
     /// <summary>The address that <see cref="OpenResultsAsync"/> reads.</summary>
@@ -127,8 +129,11 @@ internal sealed partial class NimbleClient(
         ListAsync("tasks", item => _replies.Note(NimbleJson.ReadTask(item)), cancellationToken);
 
     /// <summary>Lists every batch that the API knows, page by page; no page if the API has no such list.</summary>
-    public IAsyncEnumerable<NimbleList<NimbleBatch>> ListBatchesAsync(CancellationToken cancellationToken) =>
-        ListAsync("batches", item => _replies.Note(NimbleJson.ReadBatch(item)), cancellationToken);
+    /// <param name="cancellationToken">Stops the listing.</param>
+    /// <param name="pageSize">Maximum number of batches in a page.</param>
+    public IAsyncEnumerable<NimbleList<NimbleBatch>> ListBatchesAsync(
+        CancellationToken cancellationToken, int pageSize = PageSize) =>
+        ListAsync("batches", item => _replies.Note(NimbleJson.ReadBatch(item)), cancellationToken, pageSize);
 
     public void Dispose()
     {
@@ -193,8 +198,8 @@ internal sealed partial class NimbleClient(
     }
 
     /// <summary>
-    /// The error for a refusal. It is transient for a task or batch: the result is paid for, and an operator can
-    /// correct key or address. It is permanent for a list, which is used to test settings.
+    /// The error for a refusal. For a task or batch it is transient: the result is paid for, and an operator can
+    /// correct key or address. For a list, which is used to test settings, it is permanent.
     /// </summary>
     private PipelineException Refused(int status, string path, bool isList)
     {
@@ -204,7 +209,7 @@ internal sealed partial class NimbleClient(
                 $"Nimble refuses the API key ({status}). Set NIMBLE_API_KEY to a valid key for "
                     + $"{_options.BaseUrl.Authority}."),
             402 => (FailureReasons.Unavailable,
-                "Nimble refuses to serve this account for want of budget (402). Top it up."),
+                "Nimble refuses this account because its credit is used up (402). Top it up."),
             _ => (FailureReasons.InvalidConfiguration,
                 $"Nimble answered {status} for {_root}{path}. Check the API's address and version."),
         };
@@ -243,7 +248,7 @@ internal sealed partial class NimbleClient(
         ? trimmed
         : throw PipelineException.Permanent(
             FailureReasons.InvalidConfiguration,
-            "NIMBLE_API_KEY holds characters that no key has. Set it to the key alone.");
+            "NIMBLE_API_KEY has characters that no key has. Set it to the key alone.");
 
     private HttpRequestMessage Request(HttpMethod method, string path)
     {
@@ -256,7 +261,7 @@ internal sealed partial class NimbleClient(
     }
 
     /// <summary>
-    /// Removes the API key and the callback token from an outcome; a refusal may quote the request that holds them.
+    /// Removes the API key and the callback token from an outcome, because a refusal may quote the request with them.
     /// </summary>
     private PostOutcome WithoutSecrets(PostOutcome outcome) => outcome switch
     {

@@ -1,10 +1,10 @@
 namespace Pipeline.Nimble;
 
-/// <summary>Says when the next request may be sent. Only one thread uses it at a time.</summary>
+/// <summary>Decides when the next request may be sent. Only one thread uses it at a time.</summary>
 internal interface ITurns
 {
     /// <summary>
-    /// Returns how long it is until the next turn, zero or less if it has come; null while it is not known.
+    /// Returns the time until the next turn, zero or less if it has come; null while it is not known.
     /// </summary>
     /// <param name="waiting">Number of requests that wait, at least one.</param>
     TimeSpan? UntilNext(int waiting);
@@ -13,7 +13,7 @@ internal interface ITurns
     void Take();
 }
 
-/// <summary>The turns of a process that shares its limit with no other.</summary>
+/// <summary>The turns of a process that does not share its rate limit.</summary>
 internal sealed class OwnTurns(TimeSpan interval, TimeProvider time) : ITurns
 {
     private readonly long _start = time.GetTimestamp();

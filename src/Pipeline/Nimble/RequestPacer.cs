@@ -31,9 +31,9 @@ internal sealed class RequestPacer
 
     /// <summary>Waits until a read may be sent.</summary>
     /// <param name="asker">
-    /// Whose turn it takes: the submission, or the name of a list that all submissions share.
+    /// Who takes the turn: the submission, or the name of a list that all submissions share.
     /// </param>
-    /// <param name="cancellationToken">Ends the wait. The turn goes to the next in line.</param>
+    /// <param name="cancellationToken">Ends the wait. The turn goes to the next waiter.</param>
     public Task WaitToReadAsync(string asker, CancellationToken cancellationToken) =>
         WaitAsync(_reads, asker, cancellationToken);
 
@@ -83,7 +83,7 @@ internal sealed class RequestPacer
         var isFirst = first.TryDequeue(out var next);
         if (!isFirst)
             second.TryDequeue(out next);
-        // The side that had this turn goes second in the next one.
+        // The side that had this turn goes second next time.
         _postIsNext = _postIsNext != isFirst;
         return next!;
     }

@@ -4,15 +4,15 @@ using Pipeline.Ports.Ledgers;
 namespace Pipeline.Nimble;
 
 /// <summary>
-/// The turns that this process has reserved from the pace of all processes, and not used yet. While requests wait and
-/// none is left, it reserves as many as there are requests, at most a quarter of a second's worth: enough that a busy
-/// process reserves a few times a second, few enough that others need not wait for turns that nobody uses.
+/// The turns that this process has reserved from the pace of all processes and not used yet. If requests wait and no
+/// turn is left, it reserves one for each, at most a quarter of a second's worth. So a busy process reserves only a few
+/// times a second, and others need not wait for unused turns.
 /// </summary>
 internal sealed class ReservedTurns(IRequestPace pace, TimeSpan interval, TimeProvider time, Action onReserved)
     : ITurns
 {
-    // A turn that was not used for so long is void. Otherwise a process that reserved more than it needed could send
-    // them all at once later.
+    // An unused turn expires after this time. Otherwise a process that reserved too many could send them all at once
+    // later.
     private static readonly TimeSpan ValidFor = TimeSpan.FromSeconds(1);
 
     private readonly int _most = (int)Math.Max(1, Math.Ceiling(TimeSpan.FromSeconds(0.25) / interval));
@@ -77,8 +77,8 @@ internal sealed class ReservedTurns(IRequestPace pace, TimeSpan interval, TimePr
         }
         catch (PipelineException)
         {
-            // Without the ledger the limit holds for this process alone. A request that finds an answer now must not
-            // fail for that; the work that it is for needs the ledger anyway, and fails there with the reason.
+            // Without the ledger, the limit holds for this process alone. A request that could get an answer must not
+            // fail because of that; its work needs the ledger anyway, and fails there with the reason.
             return time.GetUtcNow();
         }
     }

@@ -6,9 +6,9 @@ using Pipeline.Urls;
 namespace Pipeline.Nimble;
 
 /// <summary>
-/// Takes the API key, callback tokens and passwords in URLs out of what others say. Keys and tokens are looked for in
-/// the decoded text, layer by layer (JSON escapes, percent escapes, escapes of escapes), since an API may repeat a
-/// request in any of these forms; what is found there is replaced where it stands in the text as it was given.
+/// Removes the API key, callback tokens and passwords in URLs from foreign text. Searches the decoded text for keys and
+/// tokens, layer by layer (JSON escapes, percent escapes, escapes of escapes), because an API may repeat a request in
+/// any of these forms. Replaces what it finds in the original text.
 /// </summary>
 internal sealed partial class SecretText(string key)
 {
@@ -16,20 +16,20 @@ internal sealed partial class SecretText(string key)
     private const int LongestRead = 16 * 1024;
     private const int LongestKept = 1000;
 
-    // An API that escapes an escape of an escape has done more than any that was met.
+    // No API was seen to escape more often than this.
     private const int MaxLayers = 4;
 
-    // A slash may have been doubled on the way.
+    // A slash may have been doubled in transit.
     private readonly Regex? _decodedKey = key.Length == 0
         ? null
         : new(
             Regex.Escape(Decode([.. key.Select((c, i) => new Unit(c, i, i + 1))]).Text)
                 .Replace("/", "/+", StringComparison.Ordinal));
 
-    /// <summary>The text without secrets, of a length that can be shown.</summary>
+    /// <summary>The text without secrets, short enough to be shown.</summary>
     public string Clean(string text)
     {
-        // A secret may be cut in two at the end of what is read, so that end is not kept.
+        // The end of what was read may cut a secret in two, so it is not kept.
         var clean = UrlCredentials.HideAll(
             text.Length <= LongestRead ? Replace(text) : Replace(text[..LongestRead])[..^(LongestRead / 32)]);
         if (clean.Length <= LongestKept)
@@ -68,7 +68,7 @@ internal sealed partial class SecretText(string key)
     }
 
     /// <summary>
-    /// Decodes until nothing is left to decode. Each character knows where it stands in the text that was given.
+    /// Decodes until nothing is left to decode. Each character keeps its position in the original text.
     /// </summary>
     private static (string Text, List<Unit> Units) Decode(List<Unit> units)
     {
@@ -110,7 +110,7 @@ internal sealed partial class SecretText(string key)
             ? (char)code
             : null;
 
-    /// <summary>A token behind the callback's path, and what has a token's form wherever it stands.</summary>
+    /// <summary>A token after the callback's path, and anything in the form of a token.</summary>
     [GeneratedRegex(
         "(?<=api/+callbacks/+[A-Za-z0-9_-]+/+)[A-Za-z0-9_-]+|(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])",
         RegexOptions.IgnoreCase)]

@@ -4,12 +4,12 @@ using System.Text.RegularExpressions;
 namespace Pipeline.Notation;
 
 /// <summary>
-/// Finds the commands in a sentence for people, and completes them with the options that name the folder they are
-/// about. The text comes from code that does not know the folder.
+/// Finds the commands in a sentence for people, and adds the options that name the folder in question. The code that
+/// wrote the text does not know the folder.
 /// </summary>
 internal static partial class CommandsInText
 {
-    /// <summary>Returns place and length of each command, and the command with the options.</summary>
+    /// <summary>Returns position and length of each command, and the command with the options.</summary>
     /// <param name="text">The sentence.</param>
     /// <param name="arguments">The options, each with a blank before it; empty for none.</param>
     public static IEnumerable<(int Index, int Length, string Command)> Find(string text, string arguments) =>
@@ -37,7 +37,7 @@ internal static partial class CommandsInText
         || command.StartsWith("pipeline export", StringComparison.Ordinal);
 
     [GeneratedRegex(
-        @"(?<=^|[\s'(])pipeline (cancel|doctor|explain|export|failures|pause|pending|records|replay|reprocess|resume"
-            + @"|run|schedule|serve|status|submit)( [A-Za-z0-9_./:-]*[A-Za-z0-9_/-])*")]
+        @"(?<=^|[\s'(])pipeline (cancel|doctor|explain|export|failures|notify|pause|pending|records|replay|reprocess"
+            + @"|restore|resume|run|schedule|serve|status|submit)( [A-Za-z0-9_./:-]*[A-Za-z0-9_/-])*")]
     private static partial Regex Commands();
 }

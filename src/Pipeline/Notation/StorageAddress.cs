@@ -6,8 +6,8 @@ namespace Pipeline.Notation;
 internal static partial class StorageAddress
 {
     /// <summary>
-    /// Whether an address names a bucket in S3 or GCS, with or without a prefix. Quotes, and blanks at its ends, are
-    /// refused: a store would treat them as part of the name, and results would not be found.
+    /// Whether an address names a bucket in S3 or GCS, with or without a prefix. Refuses quotes, and blanks at the
+    /// ends: a store would treat them as part of the name, and results would not be found.
     /// </summary>
     public static bool IsUsable(string url) => Form().IsMatch(url);
 

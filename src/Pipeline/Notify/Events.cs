@@ -5,49 +5,42 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using CloudNative.CloudEvents;
 using CloudNative.CloudEvents.SystemTextJson;
+using Pipeline.Json;
 using Pipeline.Model;
 
 namespace Pipeline.Notify;
 
 /// <summary>
-/// Composes the events as CloudEvents in JSON. The id of an event derives from what it says: a close that is repeated
-/// after a crash has the same id, and a list that closes again with another outcome has another one.
+/// Composes the events as CloudEvents in JSON. An event's id derives from its content: a close that is repeated after a
+/// crash has the same id, and a list that closes again with another outcome has a different one.
 /// </summary>
 internal static class Events
 {
     private const int IdDigits = 32;
 
+    private static readonly JsonEventFormatter Formatter = new(EventJson.Default.Options, default);
+
+    // Lists of any length, and the format of the file itself.
+    private static readonly string[] OnlyInTheManifest = ["schema", "submissions", "locations"];
+
     /// <summary>The media type of the bodies.</summary>
     public const string MediaType = "application/cloudevents+json";
 
-    /// <summary>The event of a list that closed.</summary>
+    /// <summary>The event of a list that closed: its manifest without submissions and locations.</summary>
     /// <param name="manifest">Its manifest.</param>
     /// <param name="address">Address of the manifest.</param>
     /// <param name="now">The current time.</param>
     public static NotificationMessage Of(Manifest manifest, string address, DateTimeOffset now)
     {
-        var data = new ListClosed
-        {
-            ListId = manifest.ListId,
-            Source = manifest.Source,
-            Api = manifest.Api,
-            Inputs = manifest.Inputs,
-            Records = manifest.Records,
-            Failures = manifest.Failures,
-            Duplicates = manifest.Duplicates,
-            FailuresByReason = manifest.FailuresByReason,
-            RecordsByHttpStatus = manifest.RecordsByHttpStatus,
-            EstimatedCost = manifest.EstimatedCost,
-            CreatedAt = manifest.CreatedAt,
-            ClosedAt = manifest.ClosedAt,
-            DurationMs = manifest.DurationMs,
-            Manifest = address,
-        };
+        var data = JsonSerializer.SerializeToNode(manifest, PipelineJson.Plain.Manifest)!.AsObject();
+        foreach (var name in OnlyInTheManifest)
+            data.Remove(name);
+        data["manifest"] = address;
         var outcome = manifest.Submissions.SelectMany<ManifestSubmission, object>(
             submission => [submission.SubmissionId, submission.Records, submission.Failures]);
         return Compose(
             "pipeline.list.closed", manifest.ListId, manifest.ListId, manifest.ClosedAt, now, data,
-            EventJson.Default.ListClosed, [manifest.Records, manifest.Failures, .. outcome]);
+            EventJson.Default.JsonObject, [manifest.Records, manifest.Failures, .. outcome]);
     }
 
     /// <summary>The event of a submission that closed.</summary>
@@ -63,7 +56,7 @@ internal static class Events
         },
         EventJson.Default.SubmissionClosed, [closed.Records, closed.Failures]);
 
-    /// <summary>An event without meaning; its id is new at each moment.</summary>
+    /// <summary>A test event. Its id differs each time.</summary>
     public static NotificationMessage Test(DateTimeOffset now) => Compose(
         "pipeline.test", "test", "test", now, now,
         new TestData("This is a test. Nothing happened."), EventJson.Default.TestData, [now.UtcTicks]);
@@ -83,7 +76,7 @@ internal static class Events
             DataContentType = "application/json",
             Data = JsonSerializer.SerializeToElement(data, json),
         };
-        var body = new JsonEventFormatter().EncodeStructuredModeMessage(message, out _);
+        var body = Formatter.EncodeStructuredModeMessage(message, out _);
         return new(id, Encoding.UTF8.GetString(body.Span), now);
     }
 

@@ -10,20 +10,20 @@ using Pipeline.Ports;
 namespace Pipeline.Notify;
 
 /// <summary>
-/// POSTs the events of queue <c>notifications</c>. A failed one comes again after 5 s, and each further time after
-/// twice as long, up to an hour. After a day it goes to the poison queue, where <c>pipeline status</c> shows it and
-/// <c>pipeline notify</c> sends it again. The message counts its tries itself, because the queue allows only a few.
+/// POSTs the events of queue <c>notifications</c>. A failed event is retried after 5 s, then after twice as long each
+/// time, up to an hour. After a day it goes to the poison queue, where <c>pipeline status</c> shows it and <c>pipeline
+/// notify</c> sends it again. The message counts its attempts itself, because the queue allows only a few.
 /// </summary>
 internal sealed partial class NotifyStage(
     Receiver receiver, IWorkQueue queue, TimeProvider time, ILogger<NotifyStage> logger)
 {
     private const int MaxDoublings = 10;
 
-    private static readonly TimeSpan Window = TimeSpan.FromDays(1);
+    internal static readonly TimeSpan Window = TimeSpan.FromDays(1);
     private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromHours(1);
 
-    /// <summary>POSTs one event, or puts it off.</summary>
+    /// <summary>POSTs one event, or postpones it.</summary>
     public async Task HandleAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
         var message = MessageReader.ReadNotification(body);
@@ -54,7 +54,7 @@ internal sealed partial class NotifyStage(
             LogDead(message.Id, message.Tries, problem.Message);
             return;
         }
-        // The last attempt comes when the day is over.
+        // The last attempt is due when the day is over.
         var wait = problem.RetryAfter.AtLeast(Backoff(message));
         wait = wait < left ? wait : left;
         await queue.SendAsync(message, wait, cancellationToken);
@@ -62,7 +62,7 @@ internal sealed partial class NotifyStage(
     }
 
     /// <summary>
-    /// Doubles with each try, less up to a quarter, so that events of the same moment do not come back together.
+    /// Doubles with each attempt, minus up to a quarter, so that events of the same moment do not return together.
     /// </summary>
     private static TimeSpan Backoff(NotificationMessage message)
     {
@@ -76,11 +76,11 @@ internal sealed partial class NotifyStage(
 
     [LoggerMessage(
         Level = LogLevel.Warning,
-        Message = "Notification {Id} is postponed for {Delay} after try {Try}: {Reason}")]
+        Message = "Notification {Id} is postponed for {Delay} (attempt {Try}): {Reason}")]
     private partial void LogPutOff(string id, int @try, TimeSpan delay, string reason);
 
     [LoggerMessage(
         Level = LogLevel.Error,
-        Message = "Notification {Id} was given up after try {Try}: {Reason} 'pipeline notify' sends it again.")]
+        Message = "Notification {Id} was given up (attempt {Try}): {Reason} 'pipeline notify' sends it again.")]
     private partial void LogDead(string id, int @try, string reason);
 }

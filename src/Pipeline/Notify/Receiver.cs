@@ -11,8 +11,8 @@ using StandardWebhooks;
 namespace Pipeline.Notify;
 
 /// <summary>
-/// The receiver of notifications, which <c>Notify:Url</c> names. Each POST is signed by Standard Webhooks at its own
-/// time, so that a receiver can refuse a replay of an old one. Any 2xx is success; the answer's body is not read.
+/// The receiver of notifications, which <c>Notify:Url</c> names. Each POST is signed as in Standard Webhooks, with its
+/// own time, so that a receiver can refuse a replay of an old one. Any 2xx is success; the answer's body is not read.
 /// </summary>
 /// <param name="http">A client from <see cref="ReceiverHttp"/>.</param>
 /// <param name="options">Address and secrets.</param>
@@ -21,7 +21,7 @@ internal sealed class Receiver(HttpClient http, IOptions<PipelineOptions> option
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(15);
 
-    // What verifiers of Standard Webhooks accept.
+    // The tolerance of verifiers of Standard Webhooks.
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(5);
 
     private readonly Uri? _address = options.Value.Notify.Url is { } url ? new(url.Trim()) : null;
@@ -99,7 +99,7 @@ internal sealed class Receiver(HttpClient http, IOptions<PipelineOptions> option
             RetryAfter.Read(response, time.GetUtcNow()));
     }
 
-    /// <summary>A wrong clock is a common cause of refused signatures, and neither side's error names it.</summary>
+    /// <summary>Mentions a wrong clock, a common cause of refused signatures that neither side's error names.</summary>
     private string DescribeClock(HttpResponseMessage response) =>
         response.Headers.Date is { } date && (date - time.GetUtcNow()).Duration() is var apart && apart > ClockTolerance
             ? $" Its clock and ours are {apart.TotalMinutes:0} minutes apart, so it may think that this is a replay."

@@ -8,7 +8,7 @@ namespace Pipeline.Notify;
 /// <summary>
 /// Creates the HTTP client for a receiver. It follows no redirects, keeps no cookies, and connects only to addresses
 /// that it has checked itself: a name is resolved once, so that a second answer cannot lead into a private network.
-/// Behind a proxy the proxy resolves, and decides.
+/// Behind a proxy, the proxy resolves the name and decides.
 /// </summary>
 internal static class ReceiverHttp
 {
@@ -25,7 +25,7 @@ internal static class ReceiverHttp
             UseCookies = false,
             AutomaticDecompression = DecompressionMethods.None,
             PooledConnectionLifetime = ConnectionLifetime,
-            // The answer's body is not read, and nobody may make us read it.
+            // The answer's body is not read, and no server may make us read it.
             MaxResponseDrainSize = 0,
             ConnectCallback = (context, token) => ConnectAsync(context, allowPrivate, resolve, token),
         })

@@ -1,6 +1,6 @@
 namespace Pipeline.Notify;
 
-/// <summary>The secrets of <c>Notify:Secret</c>: one, or several with blanks between during a rotation.</summary>
+/// <summary>The secrets of <c>Notify:Secret</c>: one, or several with spaces between during a rotation.</summary>
 internal static class ReceiverSecrets
 {
     private const string Prefix = "whsec_";

@@ -6,11 +6,11 @@ using Pipeline.Ports;
 namespace Pipeline.Notify;
 
 /// <summary>Notifications that are not delivered, for people.</summary>
-/// <param name="Waiting">Number of events that are still tried; approximate on Azure.</param>
+/// <param name="Waiting">Number of events that will still be tried; approximate on Azure.</param>
 /// <param name="Dead">Events that were given up, at most 32.</param>
 internal sealed record UndeliveredReport(long Waiting, IReadOnlyList<NotificationMessage> Dead);
 
-/// <summary>Shows and sends again what the receiver did not take for a day.</summary>
+/// <summary>Shows and resends the events that their receiver did not accept for a day.</summary>
 internal sealed class UndeliveredNotifications(IWorkReceiver queues, IWorkQueue queue, Receiver receiver)
 {
     private const int Page = 32;
@@ -18,7 +18,7 @@ internal sealed class UndeliveredNotifications(IWorkReceiver queues, IWorkQueue 
 
     private static readonly TimeSpan Lease = TimeSpan.FromMinutes(2);
 
-    /// <summary>Reads what is not delivered, and changes nothing.</summary>
+    /// <summary>Reads what was not delivered; changes nothing.</summary>
     public async Task<UndeliveredReport> ReadAsync(CancellationToken cancellationToken)
     {
         var dead = await queues.PeekAsync(Poison, Page, cancellationToken);
@@ -34,7 +34,7 @@ internal sealed class UndeliveredNotifications(IWorkReceiver queues, IWorkQueue 
     public async IAsyncEnumerable<(NotificationMessage Message, string? Error)> SendAgainAsync(
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        // Those that fail go back to the same queue and must not be met again.
+        // Failed events go back to the same queue and must not be received again.
         var left = await queues.CountAsync(Poison, cancellationToken);
         while (left > 0)
         {

@@ -8,8 +8,8 @@ using Pipeline.Ports;
 namespace Pipeline.Notify;
 
 /// <summary>
-/// Queues an event for each list that closes and, if asked, for each submission. The POST itself is another stage's
-/// work, so a slow receiver holds up nobody here.
+/// Queues an event for each list that closes and, if configured, for each submission. Another stage POSTs it, so a slow
+/// receiver delays nothing here.
 /// </summary>
 internal sealed class WebhookAnnouncer(IWorkQueue queue, IOptions<PipelineOptions> options, TimeProvider time)
     : IRecordAnnouncer
@@ -28,7 +28,7 @@ internal sealed class WebhookAnnouncer(IWorkQueue queue, IOptions<PipelineOption
             Events.Of(manifest!, document.Address, time.GetUtcNow()), TimeSpan.Zero, cancellationToken);
     }
 
-    /// <summary>Does nothing: a receiver hears of lists and submissions, not of each record.</summary>
+    /// <summary>Does nothing: a receiver is told about lists and submissions, not about each record.</summary>
     public Task AnnounceAsync(StoredPart part, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc/>

@@ -3,9 +3,9 @@ using System.ComponentModel;
 namespace Pipeline.Options;
 
 /// <summary>Settings of the web pages and the HTTP API.</summary>
-public sealed class DashboardOptions
+public sealed class DashboardOptions : ISettings
 {
-    /// <summary>Fewest characters of a key: nobody guesses 16 random ones.</summary>
+    /// <summary>Minimum length of a key. Nobody can guess 16 random characters.</summary>
     internal const int MinKeyLength = 16;
 
     /// <summary>

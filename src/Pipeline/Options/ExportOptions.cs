@@ -1,5 +1,3 @@
-using System.ComponentModel.DataAnnotations;
-
 namespace Pipeline.Options;
 
 /// <summary>The format of the files that are written when a list closes.</summary>
@@ -23,7 +21,7 @@ public enum ExportedContent
 }
 
 /// <summary>Settings of the export at each list's close.</summary>
-public sealed class ExportOptions
+public sealed class ExportOptions : ISettings
 {
     /// <summary>The format of the files.</summary>
     public ClosedListFormat Format { get; set; } = ClosedListFormat.None;
@@ -32,6 +30,6 @@ public sealed class ExportOptions
     public ExportedContent Content { get; set; } = ExportedContent.Inline;
 
     /// <summary>Size of a file, in bytes, at which the next one begins.</summary>
-    [Range(typeof(long), "1048576", "1073741824")]
+    [Range<long>("1048576", "1073741824")]
     public long PartBytes { get; set; } = 128 << 20;
 }

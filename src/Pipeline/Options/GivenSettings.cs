@@ -9,7 +9,7 @@ namespace Pipeline.Options;
 internal sealed record GivenText(string Source, string Text);
 
 /// <summary>
-/// The texts given for settings, by path. Each path has one text, from the strongest source: an option goes over the
+/// The texts given for settings, by path. Each path has one text, from the strongest source: an option overrides the
 /// environment. Settings without a text keep their default. All hosts bind their settings from here.
 /// </summary>
 internal sealed class GivenSettings

@@ -1,10 +1,9 @@
 using System.ComponentModel;
-using System.ComponentModel.DataAnnotations;
 
 namespace Pipeline.Options;
 
 /// <summary>Settings of the Nimble API.</summary>
-public sealed class NimbleOptions
+public sealed class NimbleOptions : ISettings
 {
     /// <summary>The API key. Never logged.</summary>
     [PasswordPropertyText(true)]
@@ -23,25 +22,25 @@ public sealed class NimbleOptions
     /// Requests per second of all processes over one ledger together. The default is the lower of the two documented
     /// limits.
     /// </summary>
-    [Range(0.1, 10_000)]
+    [Range<double>("0.1", "10000")]
     public double RequestsPerSecond { get; set; } = 10;
 
     /// <summary>Time limit of one request. The default is that of the vendor's SDK.</summary>
-    [Range(typeof(TimeSpan), "00:00:00.1", "01:00:00")]
+    [Range<TimeSpan>("00:00:00.1", "01:00:00")]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(180);
 
     /// <summary>How long submission pauses after a 401, 402 or 403, unless Nimble names a time.</summary>
-    [Range(typeof(TimeSpan), "00:00:00.1", "1.00:00:00")]
+    [Range<TimeSpan>("00:00:00.1", "1.00:00:00")]
     public TimeSpan RefusedPause { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
     /// Total time a submission waits while Nimble answers 401, 402 or 403, before its inputs fail.
     /// </summary>
-    [Range(typeof(TimeSpan), "00:00:00.1", "30.00:00:00")]
+    [Range<TimeSpan>("00:00:00.1", "30.00:00:00")]
     public TimeSpan RefusedWindow { get; set; } = TimeSpan.FromDays(1);
 
     /// <summary>Price of one URL, for cost estimates and cost budgets. Null: cost is not counted.</summary>
-    [Range(typeof(decimal), "0", "1000000")]
+    [Range<decimal>("0", "1000000")]
     public decimal? PricePerUrl { get; set; }
 
     /// <summary>Whether the API is the emulator in this process. The host sets it, not the user.</summary>
@@ -52,7 +51,7 @@ public sealed class NimbleOptions
 }
 
 /// <summary>Settings of delivery: where Nimble writes results and which address it calls.</summary>
-public sealed class DeliveryOptions
+public sealed class DeliveryOptions : ISettings
 {
     /// <summary>
     /// <c>s3://bucket/prefix/</c> or <c>gs://bucket/prefix/</c>. Null: results are read from the API.

@@ -3,10 +3,10 @@ using System.ComponentModel;
 namespace Pipeline.Options;
 
 /// <summary>Settings of notifications: a signed POST when a list closes.</summary>
-public sealed class NotifyOptions
+public sealed class NotifyOptions : ISettings
 {
     /// <summary>
-    /// The address that receives the POSTs; https, unless <see cref="AllowPrivate"/> is set. Its path and query may be
+    /// The address that receives the POSTs: https, unless <see cref="AllowPrivate"/> is set. Its path and query may be
     /// secret, so only its host is logged. Null: nobody is notified.
     /// </summary>
     [PasswordPropertyText(true)]
@@ -14,12 +14,12 @@ public sealed class NotifyOptions
 
     /// <summary>
     /// Secrets that sign each POST, as in Standard Webhooks: base64 of at least 24 bytes, <c>whsec_</c> before it
-    /// optional. During a rotation there are several with blanks between; each signs.
+    /// optional. During a rotation there are several, separated by spaces; each signs.
     /// </summary>
     [PasswordPropertyText(true)]
     public string? Secret { get; set; }
 
-    /// <summary>Notifies of each submission that closes, too.</summary>
+    /// <summary>Also notifies of each submission that closes.</summary>
     public bool Submissions { get; set; }
 
     /// <summary>

@@ -1,7 +1,7 @@
 namespace Pipeline.Options;
 
 /// <summary>All settings of the stages. Hosts fill them; all faults are reported at once, at start.</summary>
-public sealed class PipelineOptions
+public sealed class PipelineOptions : ISettings
 {
     /// <summary>The Nimble API.</summary>
     public NimbleOptions Nimble { get; set; } = new();
@@ -39,7 +39,7 @@ public sealed class PipelineOptions
     /// <summary>Which files are written when a list closes.</summary>
     public ExportOptions Export { get; set; } = new();
 
-    /// <summary>The texts that they were filled from.</summary>
+    /// <summary>The texts that the settings were read from.</summary>
     internal GivenSettings Given { get; set; } = GivenSettings.None;
 
     /// <summary>A line for each given text that cannot be read.</summary>

@@ -1,31 +1,29 @@
-using System.ComponentModel.DataAnnotations;
-
 namespace Pipeline.Options;
 
 /// <summary>Settings of <c>QueueHost</c>, the host on one machine.</summary>
-internal sealed class QueueHostOptions
+internal sealed class QueueHostOptions : ISettings
 {
     /// <summary>
     /// How long a message is leased; its lease is renewed after a third of that. The messages of a worker that died are
     /// delivered again at the next start, or after this time.
     /// </summary>
-    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    [Range<TimeSpan>("00:00:01", "1.00:00:00")]
     public TimeSpan Visibility { get; set; } = TimeSpan.FromMinutes(2);
 
     /// <summary>Longest time between two sweeps.</summary>
-    [Range(typeof(TimeSpan), "00:00:00.01", "01:00:00")]
+    [Range<TimeSpan>("00:00:00.01", "01:00:00")]
     public TimeSpan SweepInterval { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>
     /// Time between sweeps while the queues are empty; doubles up to <see cref="SweepInterval"/> while they stay empty.
     /// </summary>
-    [Range(typeof(TimeSpan), "00:00:00.01", "01:00:00")]
+    [Range<TimeSpan>("00:00:00.01", "01:00:00")]
     public TimeSpan IdleSweepInterval { get; set; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>
     /// Wait before the second try of a failed message; doubles with each try. A random part of up to half is left out.
     /// </summary>
-    [Range(typeof(TimeSpan), "00:00:00.001", "01:00:00")]
+    [Range<TimeSpan>("00:00:00.001", "01:00:00")]
     public TimeSpan RetryDelay { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>

@@ -21,7 +21,7 @@ public enum SeriesEmit
 }
 
 /// <summary>Settings for lists that are runs of a series.</summary>
-public sealed class SeriesOptions
+public sealed class SeriesOptions : ISettings
 {
     /// <summary>
     /// What decides that a record changed: <c>text</c>, its visible text, or <c>raw</c>, all of its content. A

@@ -1,4 +1,3 @@
-using System.ComponentModel.DataAnnotations;
 using Pipeline.Model;
 
 namespace Pipeline.Options;
@@ -16,7 +15,7 @@ public enum UnknownPolicy
 }
 
 /// <summary>Settings of Submit: what to do when Nimble does not answer, or refuses.</summary>
-public sealed class SubmitOptions
+public sealed class SubmitOptions : ISettings
 {
     /// <summary>
     /// What to do when no evidence of a POST is found. The default is to hold, because the API does not promise how
@@ -27,20 +26,20 @@ public sealed class SubmitOptions
     /// <summary>
     /// Time after the POST during which absence proves nothing; shorter than <see cref="SweepOptions.EvidenceWindow"/>.
     /// </summary>
-    [Range(typeof(TimeSpan), "00:00:00", "7.00:00:00")]
+    [Range<TimeSpan>("00:00:00", "7.00:00:00")]
     public TimeSpan Quarantine { get; set; } = TimeSpan.FromMinutes(15);
 
     /// <summary>
     /// Maximum number of POSTs of a submission under <see cref="UnknownPolicy.RepostWhenProvenAbsent"/>.
     /// </summary>
-    [Range(1, 100)]
+    [Range<int>("1", "100")]
     public int MaxPosts { get; set; } = 3;
 
     /// <summary>
     /// Number of parts of a submission that may be refused for their content while none is accepted. Then the rest
     /// fails too, because no single input is the cause.
     /// </summary>
-    [Range(1, 10_000)]
+    [Range<int>("1", "10000")]
     public int MaxRefusals { get; set; } = 64;
 
     /// <summary>
@@ -51,10 +50,10 @@ public sealed class SubmitOptions
 }
 
 /// <summary>Settings of automatic retries. Each retry is a new task that may be billed.</summary>
-public sealed class RetryOptions
+public sealed class RetryOptions : ISettings
 {
     /// <summary>Maximum number of POSTs of an input, the first one included. 1 disables automatic retries.</summary>
-    [Range(1, 100)]
+    [Range<int>("1", "100")]
     [Example("2")]
     public int MaxAttempts { get; set; } = 1;
 
@@ -69,12 +68,12 @@ public sealed class RetryOptions
         [.. FailureRemedies.All.Where(remedy => remedy.Retries).Select(remedy => remedy.Reason)];
 
     /// <summary>Wait between the end of a submission and the retry of its inputs; doubles with each retry.</summary>
-    [Range(typeof(TimeSpan), "00:00:00", "7.00:00:00")]
+    [Range<TimeSpan>("00:00:00", "7.00:00:00")]
     public TimeSpan Delay { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
     /// Largest share of a submission's inputs that is retried. If more failed, the cause is not in single inputs.
     /// </summary>
-    [Range(0.0, 1.0)]
+    [Range<double>("0.0", "1.0")]
     public double MaxShare { get; set; } = 0.5;
 }

@@ -23,6 +23,7 @@ internal static class FailureText
         {
         }
 
+        var (described, text) = EffectiveInput.Describe("{}", input);
         return new()
         {
             Id = input.Id,
@@ -30,7 +31,8 @@ internal static class FailureText
             SubmissionId = input.SubmissionId,
             TaskId = input.TaskId,
             Url = input.Url,
-            Input = EffectiveInput.Describe("{}", input),
+            Input = described,
+            InputText = text,
             Line = input.Line,
             Stage = "sweep",
             Reason = input.Reason ?? FailureReasons.Internal,

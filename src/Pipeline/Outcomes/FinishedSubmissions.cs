@@ -3,8 +3,8 @@ using System.Threading.Channels;
 namespace Pipeline.Outcomes;
 
 /// <summary>
-/// The submissions whose last outcome this process has given. A hint: they are due in the ledger too, so that Sweep
-/// closes them if this process ends first, or if nobody takes them from here.
+/// The submissions whose last outcome came from this process. Only a hint: they are due in the ledger too, so Sweep
+/// closes them even if this process ends first.
 /// </summary>
 internal sealed class FinishedSubmissions
 {
@@ -13,10 +13,10 @@ internal sealed class FinishedSubmissions
     private readonly Channel<string> _ids = Channel.CreateBounded<string>(
         new BoundedChannelOptions(Kept) { FullMode = BoundedChannelFullMode.DropOldest });
 
-    /// <summary>Notes a submission.</summary>
+    /// <summary>Adds a submission.</summary>
     public void Add(string submissionId) => _ids.Writer.TryWrite(submissionId);
 
-    /// <summary>Returns the submissions noted since the last call, each to one caller.</summary>
+    /// <summary>Returns the submissions added since the last call. Each goes to one caller.</summary>
     public IReadOnlyList<string> Take()
     {
         var taken = new List<string>();

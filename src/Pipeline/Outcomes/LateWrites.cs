@@ -5,16 +5,17 @@ using Pipeline.Ports.Ledgers;
 namespace Pipeline.Outcomes;
 
 /// <summary>
-/// Keeps an erased list erased. A worker that read it before may write about it afterwards, and no transaction of a
-/// storage account spans the hash that an erasure leaves and the worker's rows and blobs. So whoever has worked on a
-/// list asks at the end whether it is erased, and if so erases what is there again. One of the two comes second, the
-/// erasure or the question, and finds the write. Whoever is killed between write and question gets the message again.
+/// Keeps an erased list erased. A worker that read the list before may write about it afterwards, and no transaction of
+/// a storage account spans the hash that an erasure leaves and the worker's rows and blobs. So after working on a list,
+/// a worker checks whether the list is erased, and if so erases what is there again. Whichever comes second, the
+/// erasure or the check, finds the write. If the worker is killed between write and check, the message is delivered
+/// again.
 /// </summary>
 internal sealed partial class LateWrites(ILedger ledger, IListEraser eraser, ILogger<LateWrites> logger)
 {
     /// <summary>
-    /// Runs work on a list. If the list is erased then, what the work wrote goes, and so does its error: rows that it
-    /// needed were gone.
+    /// Runs work on a list. If the list is then erased, removes what the work wrote, and ignores its error, because
+    /// rows that it needed were gone.
     /// </summary>
     public async Task RunAsync(string listId, Func<Task> work, bool withExports = false)
     {
@@ -46,7 +47,7 @@ internal sealed partial class LateWrites(ILedger ledger, IListEraser eraser, ILo
     public Task<bool> IsErasedAsync(string listId, CancellationToken cancellationToken) =>
         ledger.IsErasedAsync(listId, cancellationToken);
 
-    // It must not name the list.
+    // The log line must not name the list.
     [LoggerMessage(LogLevel.Information, "Work on a list that was erased meanwhile ended without a trace.")]
     private partial void LogErased();
 }

@@ -3,7 +3,7 @@ using Pipeline.Model;
 
 namespace Pipeline.Outcomes;
 
-/// <summary>Measures outcomes at the moment at which the ledger has them, so that each counts once.</summary>
+/// <summary>Measures outcomes when they are written to the ledger, so that each counts once.</summary>
 internal static class OutcomeMetrics
 {
     /// <summary>Measures records that were just stored.</summary>

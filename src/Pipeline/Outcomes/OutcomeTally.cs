@@ -6,8 +6,8 @@ using Pipeline.Model;
 namespace Pipeline.Outcomes;
 
 /// <summary>
-/// Counts what became of inputs, for manifests. A submission keeps its own tally when it closes, so that the manifest
-/// of a list is the sum of its submissions' tallies and reads no input again. Not thread-safe.
+/// Counts the outcomes of inputs, for manifests. A submission stores its own tally when it closes, so a list's manifest
+/// is the sum of tallies and reads no input again. Not thread-safe.
 /// </summary>
 internal sealed class OutcomeTally
 {
@@ -27,7 +27,7 @@ internal sealed class OutcomeTally
     /// <summary>Number of records by what changed since the last run of their series.</summary>
     public ManifestChanges Changes { get; set; } = new(0, 0, 0, 0);
 
-    /// <summary>Number of inputs by who reported their result.</summary>
+    /// <summary>Number of inputs by what reported their result.</summary>
     public SortedDictionary<string, long> DiscoveredBy { get; init; } = new(StringComparer.Ordinal);
 
     /// <summary>Number of failures by reason.</summary>

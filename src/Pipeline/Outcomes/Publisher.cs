@@ -8,15 +8,16 @@ using Pipeline.Ports;
 namespace Pipeline.Outcomes;
 
 /// <summary>
-/// Stores failures and manifests and announces what is stored. A crash in between is healed by publishing again: the
-/// store keeps the first bytes of an id, and these are what is announced.
+/// Stores failures and manifests, and announces what is stored. Publishing again repairs a crash in between: the store
+/// keeps the first bytes of an id, and those are announced.
 /// </summary>
 internal sealed class Publisher(
     IRecordStore store, IEnumerable<IRecordAnnouncer> announcers, IOptions<PipelineOptions>? options = null)
 {
     private const int Concurrency = 16;
 
-    // More than have messages that may come again at a time; one that is forgotten is announced once more.
+    // Far more records than the messages that may be redelivered at the same time have. A forgotten record is announced
+    // once more.
     private const int Kept = 50_000;
 
     private readonly IReadOnlyList<IRecordAnnouncer> _announcers = [.. announcers];
@@ -24,8 +25,8 @@ internal sealed class Publisher(
     private readonly AsyncCache<bool> _announced = new(Kept);
 
     /// <summary>
-    /// Announces records that the ledger has; those without a place are announced by nobody. One that is the same as in
-    /// the last run is announced only if all are.
+    /// Announces records that the ledger has, except those without a place. A record that did not change since the last
+    /// run is announced only if the settings announce all.
     /// </summary>
     public async Task AnnounceAsync(
         SubmissionEntry submission, IEnumerable<InputEntry> recorded, CancellationToken cancellationToken)
@@ -50,7 +51,8 @@ internal sealed class Publisher(
     }
 
     /// <summary>
-    /// Announces records whose worker may have been killed before it did, unless this process has announced them.
+    /// Announces records whose worker may have been killed before it announced them, unless this process has announced
+    /// them.
     /// </summary>
     public Task AnnounceAgainAsync(
         SubmissionEntry submission, IEnumerable<InputEntry> recorded, CancellationToken cancellationToken) =>

@@ -4,17 +4,17 @@ using Pipeline.Ports;
 namespace Pipeline.Outcomes;
 
 /// <summary>
-/// Opens closed submissions and lists again when the outcome of one of their inputs changes, so that they are counted
+/// Reopens closed submissions and lists when the outcome of one of their inputs changes, so that they are counted
 /// again.
 /// </summary>
 internal sealed class Reopening(ILedger ledger, TimeProvider time)
 {
     /// <summary>
-    /// Opens a closed submission and its list again. For a submission that is not closed yet, it sets the next look.
-    /// The change gives the submission a new version, so a worker that is about to close it with old inputs fails to.
+    /// Reopens a closed submission and its list. If the submission is not closed yet, sets its next check. The change
+    /// gives the submission a new version, so a worker that is about to close it with old inputs fails.
     /// </summary>
     /// <param name="submissionId">The submission.</param>
-    /// <param name="dueIn">Time until Sweep's next look at it.</param>
+    /// <param name="dueIn">Time until Sweep's next check.</param>
     /// <param name="cancellationToken">Cancels between two steps.</param>
     /// <returns>The changed submission; null if it does not exist.</returns>
     public async Task<SubmissionEntry?> ReopenAsync(
@@ -29,9 +29,7 @@ internal sealed class Reopening(ILedger ledger, TimeProvider time)
         return opened;
     }
 
-    /// <summary>
-    /// Opens a closed list again. Its manifest is written again once all of its submissions are closed.
-    /// </summary>
+    /// <summary>Reopens a closed list. Its manifest is written again once all of its submissions are closed.</summary>
     public async Task ReopenListAsync(string listId, CancellationToken cancellationToken)
     {
         while (await ledger.GetListAsync(listId, cancellationToken) is { State: ListState.Closed } list)

@@ -6,8 +6,8 @@ using Pipeline.Ports;
 namespace Pipeline.Outcomes;
 
 /// <summary>
-/// Tells a series the records of a submission before that closes. Everything comes from the ledger's inputs, so a
-/// repeat after a crash writes the same, and 1,000 records cost about ten writes.
+/// Adds the records of a submission to its series before the submission closes. All data comes from the ledger's
+/// inputs, so a repeat after a crash writes the same, and 1,000 records cost about ten writes.
 /// </summary>
 internal sealed class SeriesRecorder(ILedger ledger)
 {

@@ -21,7 +21,8 @@ public interface ILedger : ISeriesLedger
     Task<ListEntry?> GetListAsync(string listId, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Whether a list of this id was erased. Its id is not used again: late messages and webhooks may still name it.
+    /// Whether a list of this id was erased. Its id is never used again, because late messages and webhooks may still
+    /// name it.
     /// </summary>
     Task<bool> IsErasedAsync(string listId, CancellationToken cancellationToken) => Task.FromResult(false);
 
@@ -75,7 +76,7 @@ public interface ILedger : ISeriesLedger
 
     /// <summary>
     /// Counts the inputs of a submission by outcome; all zero if the submission does not exist. Cheap enough to call
-    /// for every page view: no input is read as a whole.
+    /// for every page view: it reads no whole inputs.
     /// </summary>
     Task<OutcomeCounts> CountOutcomesAsync(string submissionId, CancellationToken cancellationToken);
 
@@ -85,16 +86,16 @@ public interface ILedger : ISeriesLedger
     /// </summary>
     /// <param name="inputs">The inputs.</param>
     /// <param name="tasks">
-    /// Tasks of those inputs' submission that turned out to work on one of them: each gets its ordinal, in the same
-    /// transaction as long as no input has a conflict.
+    /// Tasks of the same submission that were found to work on one of the inputs. Each gets the input's ordinal, in the
+    /// same transaction unless an input has a conflict.
     /// </param>
     /// <param name="cancellationToken">Stops the attempt.</param>
     Task<IReadOnlyList<InputEntry?>> UpdateInputsAsync(
         IReadOnlyList<InputEntry> inputs, IReadOnlyList<TaskEntry> tasks, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Adds tasks of one submission. An existing task keeps its row, but gets an ordinal if it had none, and stays
-    /// ended once it was added as ended.
+    /// Adds tasks of one submission. An existing task keeps its row. It gets an ordinal if it had none, and stays ended
+    /// once it was added as ended.
     /// </summary>
     Task AddTasksAsync(string submissionId, IReadOnlyList<TaskEntry> tasks, CancellationToken cancellationToken);
 

@@ -4,8 +4,8 @@ namespace Pipeline.Ports;
 
 /// <summary>Tells consumers what is stored. A host has none, one or several.</summary>
 /// <remarks>
-/// Contract: at least once. The same document or record may be announced again, by any process, and then with the same
-/// id and the same bytes. A returned call survives a crash.
+/// Contract: at least once. Any process may announce the same document or record again, with the same id and the same
+/// bytes. A returned call survives a crash.
 /// </remarks>
 public interface IRecordAnnouncer
 {
@@ -17,9 +17,7 @@ public interface IRecordAnnouncer
     /// <exception cref="PipelineException">Transient: the announcement cannot be sent now.</exception>
     Task AnnounceAsync(StoredPart part, CancellationToken cancellationToken);
 
-    /// <summary>
-    /// Announces that a submission closes, just before the ledger says so. By default nobody is told.
-    /// </summary>
+    /// <summary>Announces that a submission closes, just before the ledger says so. Does nothing by default.</summary>
     /// <exception cref="PipelineException">Transient: the announcement cannot be sent now.</exception>
     Task AnnounceAsync(SubmissionEntry closed, CancellationToken cancellationToken) => Task.CompletedTask;
 }

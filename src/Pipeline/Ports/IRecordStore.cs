@@ -9,9 +9,9 @@ namespace Pipeline.Ports;
 /// <remarks>
 /// Contract: a completed put survives a crash. An interrupted put leaves everything or nothing. Putting the same part
 /// or the same failure again is harmless: what was stored first stays, and the later put returns normally. Two parts
-/// may hold a record of the same id; the one that the ledger names counts, and only that one is announced and is in
-/// the submission's file. A failure never replaces a record. Documents are returned as they are stored afterwards, to
-/// be announced; null or none where the documents of this store are not announced.
+/// may hold a record of the same id; the one that the ledger names counts, and only that one is announced and is in the
+/// submission's file. A failure never replaces a record. Puts return the documents as they are stored, for the
+/// announcers; null or none if this store's documents are not announced.
 /// </remarks>
 public interface IRecordStore
 {
@@ -30,7 +30,7 @@ public interface IRecordStore
     Task<IReadOnlyList<StoredDocument>> PutFailuresAsync(
         IReadOnlyList<Failure> failures, CancellationToken cancellationToken);
 
-    /// <summary>Removes the failures of ids that have a record now. Missing ones are skipped.</summary>
+    /// <summary>Removes the failures of ids that have a record now. Skips missing ones.</summary>
     Task RemoveFailuresAsync(string listId, IReadOnlyList<string> ids, CancellationToken cancellationToken);
 
     /// <summary>Returns the stored records among the given ids of one submission.</summary>
@@ -43,12 +43,12 @@ public interface IRecordStore
     Uri? LocatePart(string listId, string part);
 
     /// <summary>
-    /// Makes the records of a submission that is about to close available as one file, where this store has one file
-    /// for each submission: exactly those that the inputs name.
+    /// Makes the records of a submission that is about to close available as one file, if this store has such files:
+    /// exactly the records that the inputs name.
     /// </summary>
     /// <param name="listId">The list.</param>
     /// <param name="submissionId">The submission.</param>
-    /// <param name="inputs">All inputs of the submission; none of them waits.</param>
+    /// <param name="inputs">All inputs of the submission; each has its outcome.</param>
     /// <param name="cancellationToken">Stops the attempt; then an earlier file stays.</param>
     /// <exception cref="PipelineException">
     /// Transient: another process closes it, or the store is unavailable.

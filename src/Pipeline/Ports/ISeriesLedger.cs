@@ -14,15 +14,15 @@ public interface ISeriesLedger
     IAsyncEnumerable<SeriesEntry> GetSeriesAsync(string series, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Stores entries. One that belongs to an earlier run than the stored one is dropped. If <see
-    /// cref="SeriesEntry.Version"/> is the stored one, the write needs no read.
+    /// Stores entries. An entry of an earlier run than the stored one is dropped. If <see cref="SeriesEntry.Version"/>
+    /// is the stored one, the write needs no read.
     /// </summary>
     Task PutSeriesAsync(
         string series, IReadOnlyList<SeriesEntry> entries, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Stores what was decided about a block of a list's inputs, unless that is stored. Returns what is stored, so that
-    /// planning the list again decides the same.
+    /// Stores the decisions about a block of a list's inputs, unless the block has some. Returns the stored ones, so
+    /// that planning the list again decides the same.
     /// </summary>
     /// <param name="listId">The list.</param>
     /// <param name="block">Number of the block, from 0.</param>
@@ -33,7 +33,7 @@ public interface ISeriesLedger
     /// <summary>Returns the decisions about a list's inputs, ordered by block.</summary>
     IAsyncEnumerable<byte[]> GetPinsAsync(string listId, CancellationToken cancellationToken);
 
-    /// <summary>Stores a run of a series; does nothing if it is stored.</summary>
+    /// <summary>Stores a run of a series; does nothing if it is already stored.</summary>
     Task AddRunAsync(string series, SeriesRun run, CancellationToken cancellationToken);
 
     /// <summary>Returns the runs of a series, the latest first.</summary>

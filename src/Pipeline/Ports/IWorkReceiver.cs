@@ -19,11 +19,12 @@ internal interface IWorkMessage
     /// <summary>Number of times it was received, including this one.</summary>
     int DequeueCount { get; }
 
-    /// <summary>The error of the last try; null if there is none or the queue does not store it.</summary>
+    /// <summary>The error of the last attempt; null if there is none or the queue does not store it.</summary>
     string? Error { get; }
 
     /// <summary>
-    /// Returns the message as it was sent. Reads the content of a claim now; a failure counts as a try of this message.
+    /// Returns the message as it was sent. Reads the content of a claim now; a failure counts as an attempt of this
+    /// message.
     /// </summary>
     /// <exception cref="PipelineException">
     /// Permanent: the content of the claim is missing or cannot be used. Transient: it cannot be read now.
@@ -83,17 +84,17 @@ internal interface IWorkReceiver
     Task<IReadOnlyList<ReadOnlyMemory<byte>>> PeekAsync(string queue, int max, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Counts the messages of a queue, also those that are delayed or leased. The number may be out of date.
+    /// Counts the messages of a queue, including those that are delayed or leased. The number may be out of date.
     /// </summary>
     Task<long> CountAsync(string queue, CancellationToken cancellationToken);
 
     /// <summary>
-    /// When the message became deliverable, UTC, that has waited longest of those that could be delivered now; null if
-    /// there is none. A store that does not know answers when that message was sent.
+    /// Of the messages that could be delivered now, returns when the one that has waited longest became deliverable,
+    /// UTC; null if there is none. A store that does not know this returns when that message was sent.
     /// </summary>
     Task<DateTimeOffset?> WaitingSinceAsync(string queue, CancellationToken cancellationToken);
 
-    /// <summary>The queues that consumers read; none where nobody is told of records by a queue.</summary>
+    /// <summary>The queues that consumers read; none if records are not announced on queues.</summary>
     IReadOnlyList<string> OutputQueues { get; }
 
     /// <summary>Waits until the queue may have a message to deliver, or for a short time.</summary>

@@ -11,8 +11,12 @@ namespace Pipeline.Ports;
 /// </param>
 /// <param name="Records">Number of inputs with a record.</param>
 /// <param name="Failures">Number of inputs with a failure.</param>
+/// <param name="LookedFor">
+/// Number of inputs that are being looked for at Nimble after a restore, because they may have been posted after the
+/// backup.
+/// </param>
 internal sealed record LedgerCounts(
-    long Inputs, long Posted, long Resubmitted, long Unanswered, long Records, long Failures)
+    long Inputs, long Posted, long Resubmitted, long Unanswered, long Records, long Failures, long LookedFor = 0)
 {
     /// <summary>The usual time of a POST. A POST counts as unanswered only after this time.</summary>
     public static readonly TimeSpan AnswerTakes = TimeSpan.FromSeconds(4);
@@ -26,7 +30,7 @@ internal sealed record LedgerCounts(
     public static LedgerCounts operator +(LedgerCounts a, LedgerCounts b) =>
         new(
             a.Inputs + b.Inputs, a.Posted + b.Posted, a.Resubmitted + b.Resubmitted, a.Unanswered + b.Unanswered,
-            a.Records + b.Records, a.Failures + b.Failures);
+            a.Records + b.Records, a.Failures + b.Failures, a.LookedFor + b.LookedFor);
 }
 
 /// <summary>Reads the progress of lists.</summary>

@@ -3,7 +3,7 @@ using Pipeline.Model;
 
 namespace Pipeline.Ports;
 
-/// <summary>Reads the submissions of a list, if asked with their current outcomes.</summary>
+/// <summary>Reads the submissions of a list, on request with their current outcomes.</summary>
 internal static class LiveSubmissions
 {
     // On Azure each count is a request. With this many in parallel, a thousand submissions take about a second.

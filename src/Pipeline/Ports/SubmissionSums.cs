@@ -9,14 +9,16 @@ namespace Pipeline.Ports;
 /// <param name="now">The time, UTC: a POST without an answer is overdue after a while.</param>
 internal sealed class SubmissionSums(DateTimeOffset now)
 {
-    // Those of which Nimble accepted no input, here or before. Inputs move only from submissions that nobody posts any
-    // more, so those that may still be posted, of which there may be many, are not kept.
+    // Submissions of which Nimble accepted no input, here or before. Inputs move only from submissions that will not be
+    // posted any more, so the many that may still be posted are not kept.
     private readonly HashSet<string> _refused = new(StringComparer.Ordinal);
 
     /// <summary>The sums so far.</summary>
     public LedgerCounts Counts { get; private set; } = LedgerCounts.None;
 
-    /// <summary>Adds a submission. The order is that of the sequences: a repeat comes after what it repeats.</summary>
+    /// <summary>
+    /// Adds a submission. Call it in order of sequence, so that a repeat comes after what it repeats.
+    /// </summary>
     public void Add(SubmissionEntry submission, OutcomeCounts outcomes)
     {
         var isNew = submission.RepeatOf is not { } origin || _refused.Contains(origin);
@@ -29,10 +31,11 @@ internal sealed class SubmissionSums(DateTimeOffset now)
             isNew ? 0 : accepted,
             IsUnanswered(submission) ? submission.Count : 0,
             outcomes.Records,
-            outcomes.Failures);
+            outcomes.Failures,
+            IsLookedFor(submission) ? submission.Count : 0);
     }
 
-    /// <summary>The sums so far, to go on with at another time.</summary>
+    /// <summary>A copy of the sums so far, to continue at a later time.</summary>
     public SubmissionSums CopyAt(DateTimeOffset later)
     {
         var copy = new SubmissionSums(later) { Counts = Counts };
@@ -40,7 +43,10 @@ internal sealed class SubmissionSums(DateTimeOffset now)
         return copy;
     }
 
+    private static bool IsLookedFor(SubmissionEntry submission) =>
+        submission is { State: SubmissionState.Unknown, LostSince: not null };
+
     private bool IsUnanswered(SubmissionEntry submission) =>
-        submission.State == SubmissionState.Unknown
+        (submission.State == SubmissionState.Unknown && !IsLookedFor(submission))
         || (submission.State == SubmissionState.Posting && submission.PostedAt <= now - LedgerCounts.AnswerTakes);
 }

@@ -20,7 +20,7 @@ internal static class WorkQueueExtensions
         this IWorkQueue queue, NotificationMessage message, TimeSpan delay, CancellationToken cancellationToken) =>
         queue.SendAsync(QueueNames.Notifications, message, delay, cancellationToken);
 
-    /// <summary>Sends an event to a queue of notifications, such as the one of those that were given up.</summary>
+    /// <summary>Sends an event to a queue of notifications, such as their poison queue.</summary>
     public static Task SendAsync(
         this IWorkQueue queue, string name, NotificationMessage message, TimeSpan delay,
         CancellationToken cancellationToken) =>

@@ -95,7 +95,7 @@ internal sealed partial class ReplayChoice(
     }
 
     /// <summary>
-    /// The input as a waiting one. It keeps its task only if that task's result was read and gave no record.
+    /// The input without an outcome. It keeps its task only if that task's result was read and gave no record.
     /// </summary>
     private static InputEntry Unread(InputEntry failed) => failed with
     {

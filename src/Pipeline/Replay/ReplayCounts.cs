@@ -1,8 +1,8 @@
 namespace Pipeline.Replay;
 
-/// <summary>How far a replay is.</summary>
-/// <param name="Done">Number of submissions that it has looked at.</param>
-/// <param name="Of">Number of submissions that it looks at.</param>
+/// <summary>The progress of a replay.</summary>
+/// <param name="Done">Number of submissions that it has checked.</param>
+/// <param name="Of">Number of submissions that it will check.</param>
 /// <param name="Counts">What it has started so far.</param>
 internal sealed record ReplayProgress(int Done, int Of, ReplayCounts Counts);
 
@@ -16,7 +16,7 @@ internal sealed record ReplayCounts(int Resubmitted, int Recollected, int Found,
     /// <summary>Nothing started.</summary>
     public static readonly ReplayCounts None = new(0, 0, 0, 0);
 
-    /// <summary>Number of inputs that could not be replayed now; rerun the same command to try again.</summary>
+    /// <summary>Number of inputs that could not be replayed now; the same command tries again.</summary>
     public int Undone { get; init; }
 
     /// <summary>Why the first of them could not be replayed.</summary>

@@ -18,12 +18,12 @@ internal sealed partial class ReplayStage(
     ResultRequeue requeue,
     ILogger<ReplayStage> logger)
 {
-    /// <summary>Replays failures of a list. Failures in submissions that are not closed are left alone.</summary>
+    /// <summary>Replays failures of a list. Skips submissions that are not closed.</summary>
     /// <param name="listId">A list that the ledger knows.</param>
     /// <param name="selects">Selects the failures.</param>
     /// <param name="resubmit">Whether to post them again if their results are not found.</param>
     /// <param name="cancellationToken">Cancels between two submissions; the same call continues later.</param>
-    /// <param name="progress">Hears of each submission; null for nobody.</param>
+    /// <param name="progress">Receives the progress after each submission; null if nobody listens.</param>
     public async Task<ReplayCounts> ReplayAsync(
         string listId, Func<InputEntry, bool> selects, bool resubmit, CancellationToken cancellationToken,
         IProgress<ReplayProgress>? progress = null)

@@ -9,15 +9,15 @@ using Pipeline.Ports.Ledgers;
 namespace Pipeline.Replay;
 
 /// <summary>
-/// Reads the stored results of a complete list once more, with the settings of now, and posts nothing. The records
-/// belong to a list of their own, <c>{id}-r1</c>, <c>{id}-r2</c> and so on, and have ids of their own: consumers never
-/// see two records of one id.
+/// Reads the stored results of a complete list again with the current settings, and posts nothing. The records belong
+/// to a list of their own, <c>{id}-r1</c>, <c>{id}-r2</c> and so on, and have ids of their own, so consumers never see
+/// two records with one id.
 /// </summary>
 internal sealed partial class ReprocessStage(
     ILedger ledger, IListEraser eraser, IWorkQueue queue, Publisher publisher, TimeProvider time,
     ILogger<ReprocessStage> logger)
 {
-    // Sweep need not look before Collect has had the messages.
+    // Sweep need not check before Collect has received the messages.
     private static readonly TimeSpan Handover = TimeSpan.FromSeconds(30);
 
     /// <summary>Starts reading a list's results again, or continues after a kill.</summary>
@@ -32,7 +32,7 @@ internal sealed partial class ReprocessStage(
         if (list.State != ListState.Closed)
             throw Unusable($"List {listId} is not complete yet. 'pipeline status {listId}' says what it waits for.");
         var revision = await CreateAsync(list, cancellationToken);
-        // An erasure looks for revisions after it has left its hash, so one of the two sees the other.
+        // An erasure looks for revisions after it has left its hash, so one of the two finds the other.
         if (await ledger.IsErasedAsync(listId, cancellationToken))
         {
             await eraser.EraseAsync(revision.ListId, (_, _, _) => Task.FromResult(false), cancellationToken);

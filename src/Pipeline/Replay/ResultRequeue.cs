@@ -4,9 +4,7 @@ using Pipeline.Ports;
 
 namespace Pipeline.Replay;
 
-/// <summary>
-/// Lets failed inputs wait again, and queues their tasks so that Collect reads the results once more.
-/// </summary>
+/// <summary>Takes back failures of inputs and queues their tasks, so that Collect reads the results again.</summary>
 internal sealed class ResultRequeue(
     IWorkQueue queue, Reopening reopening, OutcomeRecorder outcomes, TimeProvider time)
 {
@@ -15,7 +13,7 @@ internal sealed class ResultRequeue(
 
     /// <summary>Reads the results of some tasks again.</summary>
     /// <param name="submission">A closed submission.</param>
-    /// <param name="inputs">Its failed inputs that are to wait again.</param>
+    /// <param name="inputs">Its failed inputs that must wait again.</param>
     /// <param name="taskIds">The tasks to read.</param>
     /// <param name="cancellationToken">Cancels between two steps; the same call continues later.</param>
     public async Task ReadAgainAsync(

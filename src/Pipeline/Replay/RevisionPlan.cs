@@ -19,8 +19,8 @@ internal sealed record PlannedRevision(
 /// same plan, so planning again after a kill creates nothing twice.
 /// </summary>
 /// <param name="revision">The list that gets the records.</param>
-/// <param name="now">The time, from which deadlines count.</param>
-/// <param name="dueAt">When Sweep looks after the results.</param>
+/// <param name="now">The time from which deadlines count.</param>
+/// <param name="dueAt">When Sweep checks the results.</param>
 internal sealed class RevisionPlan(ListEntry revision, DateTimeOffset now, DateTimeOffset dueAt)
 {
     /// <summary>Number of inputs planned so far.</summary>

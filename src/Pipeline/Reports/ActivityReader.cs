@@ -5,7 +5,9 @@ using Pipeline.Ports.Reading;
 
 namespace Pipeline.Reports;
 
-/// <summary>Reads what people did, what was refused, and what no worker could handle.</summary>
+/// <summary>
+/// Reads recent activity: what people did, which lists were refused, and which messages no worker could handle.
+/// </summary>
 internal sealed class ActivityReader(
     IEventLog events, IDeadLetters deadLetters, IListCatalog catalog, ILedger ledger, TimeProvider time)
 {
@@ -15,7 +17,7 @@ internal sealed class ActivityReader(
     ];
 
     // Long enough for the sender to notice, short enough to keep the report readable.
-    private static readonly TimeSpan RefusedShown = TimeSpan.FromDays(7);
+    internal static readonly TimeSpan RefusedShown = TimeSpan.FromDays(7);
 
     // The name of a list does not change.
     private readonly AsyncCache<string?> _sources = new(1000);

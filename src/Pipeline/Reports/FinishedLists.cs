@@ -30,7 +30,7 @@ internal sealed class FinishedLists(
     public Task<FinishedList> ReadAsync(ListEntry list, CancellationToken cancellationToken) =>
         _read.GetAsync($"{list.ListId}@{list.ClosedAt:O}", () => ReadAsync(list), cancellationToken);
 
-    /// <summary>Sums up those of the last day.</summary>
+    /// <summary>Sums up the lists of the last day.</summary>
     /// <param name="latest">Closed lists, the latest first: one more than <see cref="MaxOfDay"/>.</param>
     /// <param name="cancellationToken">Stops the read.</param>
     public async Task<DayOutcomes> SumAsync(IReadOnlyList<FinishedList> latest, CancellationToken cancellationToken)

@@ -5,19 +5,21 @@ using Pipeline.Ports;
 
 namespace Pipeline.Reports;
 
-/// <summary>Which inputs of a list to show.</summary>
+/// <summary>Selects the inputs of a list to show.</summary>
 /// <param name="State">Their state.</param>
 /// <param name="Reason">The reason of their failures; null for all.</param>
 /// <param name="Domain">The host of their URLs; null for all.</param>
 internal sealed record RowFilter(InputState State, string? Reason = null, string? Domain = null)
 {
-    /// <summary>Whether an input is one of them.</summary>
+    /// <summary>Whether the filter selects an input.</summary>
     public bool Takes(InputEntry input) =>
         input.State == State
         && (Reason is null || Reason == (input.Reason ?? FailureReasons.Internal))
         && (Domain is null || Domain == OutcomeSampler.DomainOf(input.Url));
 
-    /// <summary>Whether a submission may have one of them: inputs are many, and Azure bills every row read.</summary>
+    /// <summary>
+    /// Whether a submission may have such inputs. There are many inputs, and Azure bills every row read.
+    /// </summary>
     public bool MayBeIn(SubmissionEntry submission) => State switch
     {
         InputState.Failed => submission is not { State: SubmissionState.Closed, Failures: 0 },
@@ -28,8 +30,8 @@ internal sealed record RowFilter(InputState State, string? Reason = null, string
 }
 
 /// <summary>A page of inputs.</summary>
-/// <param name="Inputs">The inputs, by submission and place.</param>
-/// <param name="Next">Where the next page begins; null if there is none.</param>
+/// <param name="Inputs">The inputs, by submission and position.</param>
+/// <param name="Next">Start of the next page; null if there is none.</param>
 internal sealed record InputPage(IReadOnlyList<InputEntry> Inputs, string? Next);
 
 /// <summary>Pages through the inputs of a list.</summary>
@@ -38,7 +40,7 @@ internal sealed class InputPages(ILedger ledger)
     /// <summary>Maximum number of submissions whose inputs are read for one page.</summary>
     public const int MaxSubmissions = 20;
 
-    /// <summary>Whether a page may begin there: null, empty, or what <see cref="InputPage.Next"/> looks like.</summary>
+    /// <summary>Whether a page may begin there: null, empty, or the form of <see cref="InputPage.Next"/>.</summary>
     public static bool IsPlace(string? after) => string.IsNullOrEmpty(after) || ReadPlace(after) is not null;
 
     /// <summary>Reads a page.</summary>

@@ -1,29 +1,30 @@
 using Pipeline.Model;
+using Pipeline.Model.Schedules;
 using Pipeline.Ports;
 using Pipeline.Ports.Reading;
 using Pipeline.Submit.Evidence;
 
 namespace Pipeline.Reports;
 
-/// <summary>One list with all that its page shows.</summary>
+/// <summary>Everything that the page of one list shows.</summary>
 internal sealed record ListDetail
 {
     /// <summary>The list.</summary>
     public required string ListId { get; init; }
 
     /// <summary>
-    /// <c>planning</c>, <c>open</c>, <c>paused</c>, <c>cancelling</c>, <c>closed</c>, <c>cancelled</c> or
-    /// <c>refused</c>.
+    /// <c>queued</c> (a schedule has submitted it, and Intake has not read it yet), <c>planning</c>, <c>open</c>,
+    /// <c>paused</c>, <c>cancelling</c>, <c>closed</c>, <c>cancelled</c> or <c>refused</c>.
     /// </summary>
     public required string State { get; init; }
 
     /// <summary>Where it was read from.</summary>
     public string? Source { get; init; }
 
-    /// <summary>Why it was refused.</summary>
+    /// <summary>Why it was refused, or what a queued list waits for.</summary>
     public string? Message { get; init; }
 
-    /// <summary>When it was accepted, UTC.</summary>
+    /// <summary>When it was accepted, UTC; for a queued list, when its run was due.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>When it was closed or refused, UTC.</summary>
@@ -38,21 +39,35 @@ internal sealed record ListDetail
     /// <summary>Its manifest; null unless it is closed.</summary>
     public Manifest? Manifest { get; init; }
 
-    /// <summary>How a sample of its inputs ended: those of the submissions with failures, and the latest.</summary>
+    /// <summary>A sample of outcomes: from the submissions with failures, and the latest.</summary>
     public required OutcomeSample Outcomes { get; init; }
 
-    /// <summary>Number of URLs posted for it, every retry counted; null without a budget.</summary>
+    /// <summary>Number of URLs posted for it, including every retry; null without a budget.</summary>
     public long? BudgetUsed { get; init; }
 
     /// <summary>Number of URLs that may be posted for it; null without a budget.</summary>
     public long? BudgetUrls { get; init; }
+
+    /// <summary>The list that a schedule submitted last, while Intake has not read it.</summary>
+    /// <param name="sender">The schedule.</param>
+    /// <param name="message">What it waits for, in a sentence for people.</param>
+    public static ListDetail OfQueued(ScheduleEntry sender, string message) => new()
+    {
+        ListId = sender.LastListId!,
+        State = "queued",
+        Source = sender.ListName,
+        Message = message,
+        CreatedAt = sender.LastAt ?? DateTimeOffset.UnixEpoch,
+        Duplicates = 0,
+        Outcomes = OutcomeSample.None,
+    };
 }
 
-/// <summary>Reads all about one list.</summary>
+/// <summary>Reads everything about one list.</summary>
 internal sealed class ListDetails(
     ILedger ledger, ListProgressReader progress, OutcomeSampler sampler, IManifestReader manifests, BudgetGuard budget)
 {
-    /// <summary>Reads all about a list; null if it is unknown.</summary>
+    /// <summary>Reads everything about a list; null if it is unknown.</summary>
     public async Task<ListDetail?> ReadAsync(string listId, CancellationToken cancellationToken)
     {
         if (!SubmissionIds.IsWellFormed(listId) || await ledger.GetListAsync(listId, cancellationToken) is not { } list)

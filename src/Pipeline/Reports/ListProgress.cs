@@ -3,7 +3,7 @@ using Pipeline.Ports.Reading;
 
 namespace Pipeline.Reports;
 
-/// <summary>How far an open list is. Its four parts, and those not counted, add up to its inputs.</summary>
+/// <summary>The progress of an open list. Its four parts and the inputs not counted add up to its inputs.</summary>
 internal sealed record ListProgress
 {
     /// <summary>The list.</summary>
@@ -31,8 +31,8 @@ internal sealed record ListProgress
     public required long Waiting { get; init; }
 
     /// <summary>
-    /// Number of inputs whose state was not read, because their list has too many submissions: the other counts are
-    /// then at least so much. Only over a storage account.
+    /// Number of inputs whose state was not read, because their list has too many submissions; the other counts are
+    /// then lower bounds. Only over a storage account.
     /// </summary>
     public required long NotCounted { get; init; }
 
@@ -42,7 +42,7 @@ internal sealed record ListProgress
     /// <summary>Number of times that Nimble accepted one of them again.</summary>
     public required long Resubmitted { get; init; }
 
-    /// <summary>Number of outcomes a minute, lately; null while unknown.</summary>
+    /// <summary>Recent number of outcomes a minute; null while unknown.</summary>
     public double? PerMinute { get; init; }
 
     /// <summary>Time left at that rate; null while unknown.</summary>
@@ -51,13 +51,13 @@ internal sealed record ListProgress
     /// <summary>When it was accepted, UTC.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>Since when it is paused or cancelled, UTC; null if it is neither.</summary>
+    /// <summary>When it was paused or cancelled, UTC; null if it is neither.</summary>
     public DateTimeOffset? SteeredAt { get; init; }
 
-    /// <summary>The URL of the input that has been under way for longest; null if none is.</summary>
+    /// <summary>The URL of the input that has been in progress longest; null if none is.</summary>
     public string? OldestUrl { get; init; }
 
-    /// <summary>Since when that one is under way, UTC.</summary>
+    /// <summary>When that input was posted, UTC.</summary>
     public DateTimeOffset? OldestSince { get; init; }
 
     /// <summary>Causes for which work is postponed, those with the most inputs first.</summary>
@@ -76,7 +76,7 @@ internal sealed record ListProgress
     };
 }
 
-/// <summary>An open list with all that its reports are made of.</summary>
+/// <summary>An open list with everything that its reports need.</summary>
 /// <param name="Progress">How far it is.</param>
 /// <param name="Live">Its submissions.</param>
 internal sealed record OpenList(ListProgress Progress, LiveList Live);

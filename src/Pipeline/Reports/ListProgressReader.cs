@@ -4,14 +4,14 @@ using Pipeline.Ports.Reading;
 
 namespace Pipeline.Reports;
 
-/// <summary>Reads how far open lists are, from sums that the ledger keeps.</summary>
+/// <summary>Reads the progress of open lists, from sums that the ledger keeps.</summary>
 internal sealed class ListProgressReader(
     IListCatalog catalog, ILedger ledger, ProgressRates rates, TimeProvider time)
 {
     // Finding the oldest open URL reads the inputs of one submission.
     private const int MaxOldest = 10;
 
-    /// <summary>Reads lists that are not closed, in their order.</summary>
+    /// <summary>Reads the progress of lists that are not closed, in their order.</summary>
     public async Task<IReadOnlyList<OpenList>> ReadAsync(
         IReadOnlyList<ListEntry> lists, CancellationToken cancellationToken)
     {
@@ -50,7 +50,7 @@ internal sealed class ListProgressReader(
             UnderWay = underWay,
             Waiting = waiting,
             NotCounted = live.IsWhole ? 0 : Math.Max(0, inputs - counts.Finished - underWay - waiting),
-            // A revision reads again what another list posted.
+            // A revision reads what another list posted.
             Posted = list.RevisionOf is null ? counts.Posted : 0,
             Resubmitted = list.RevisionOf is null ? counts.Resubmitted : 0,
             PerMinute = rate,

@@ -1,18 +1,26 @@
+using System.Collections.Frozen;
 using Pipeline.Model;
 using Pipeline.Outcomes;
 using Pipeline.Ports;
 
 namespace Pipeline.Reports;
 
-/// <summary>How the latest inputs of open lists ended: a sample, since a ledger does not count all by cause.</summary>
+/// <summary>
+/// The outcomes of the latest inputs of open lists: a sample, because a ledger does not count all by cause.
+/// </summary>
 /// <param name="Inputs">Number of inputs in the sample, all of them with an outcome.</param>
 /// <param name="ByHttpClass">Number of records by class: <c>2xx</c> to <c>5xx</c>, <c>none</c>.</param>
-/// <param name="DiscoveredBy">Number of inputs by who reported their results.</param>
+/// <param name="DiscoveredBy">Number of inputs by what reported their results.</param>
 /// <param name="Failures">Failures by reason and domain, the most frequent first.</param>
-/// <param name="Warning">What the sample says is wrong, for people; null for nothing.</param>
+/// <param name="Warning">A problem that the sample shows, for people; null if there is none.</param>
 internal sealed record OutcomeSample(
     long Inputs, IReadOnlyDictionary<string, long> ByHttpClass, IReadOnlyDictionary<string, long> DiscoveredBy,
-    IReadOnlyList<FailureGroup> Failures, string? Warning);
+    IReadOnlyList<FailureGroup> Failures, string? Warning)
+{
+    /// <summary>A sample without inputs.</summary>
+    public static OutcomeSample None { get; } = new(
+        0, FrozenDictionary<string, long>.Empty, FrozenDictionary<string, long>.Empty, [], null);
+}
 
 /// <summary>A group of failures that share reason and domain.</summary>
 /// <param name="Reason">One of <see cref="FailureReasons"/>.</param>
@@ -21,11 +29,11 @@ internal sealed record OutcomeSample(
 /// <param name="Url">The URL of one of them.</param>
 /// <param name="Message">The message of one of them.</param>
 /// <param name="ListId">The list of that one.</param>
-/// <param name="IsFree">Whether <c>replay</c> may mend them without cost.</param>
+/// <param name="IsFree">Whether <c>replay</c> may repair them at no cost.</param>
 internal sealed record FailureGroup(
     string Reason, string Domain, long Count, string Url, string Message, string ListId, bool IsFree);
 
-/// <summary>Reads the inputs of the submissions that had outcomes last.</summary>
+/// <summary>Reads the inputs of the submissions with the latest outcomes.</summary>
 internal sealed class OutcomeSampler(ILedger ledger)
 {
     /// <summary>Maximum number of submissions whose inputs are read.</summary>
@@ -93,7 +101,7 @@ internal sealed class OutcomeSampler(ILedger ledger)
                 var example = FailureText.Read(group.First());
                 return new FailureGroup(
                     group.Key.Reason, group.Key.Domain, group.Count(), example.Url, example.Message, example.ListId,
-                    FailureRemedies.Of(group.Key.Reason).ReplaysFree);
+                    FailureRemedies.Of(example).ReplaysFree);
             }),
     ];
 

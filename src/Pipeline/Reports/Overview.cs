@@ -4,13 +4,13 @@ using Pipeline.Ports.Reading;
 
 namespace Pipeline.Reports;
 
-/// <summary>How everything stands: what the dashboard's first page and <c>GET /api/status</c> show.</summary>
+/// <summary>The state of everything: what the dashboard's first page and <c>GET /api/status</c> show.</summary>
 internal sealed record Overview
 {
     /// <summary>When it was counted, UTC.</summary>
     public required DateTimeOffset At { get; init; }
 
-    /// <summary>Whose results these are.</summary>
+    /// <summary>Where the results come from.</summary>
     public required SourceReport Source { get; init; }
 
     /// <summary>Whether all is well, in one sentence.</summary>
@@ -25,10 +25,10 @@ internal sealed record Overview
     /// <summary>Where the open inputs are, in the order of the stages.</summary>
     public required IReadOnlyList<FlowStage> Flow { get; init; }
 
-    /// <summary>How the latest inputs of open lists ended.</summary>
+    /// <summary>The outcomes of the latest inputs of open lists.</summary>
     public required OutcomeSample Outcomes { get; init; }
 
-    /// <summary>How the lists ended that were closed in the last day.</summary>
+    /// <summary>The outcomes of the lists that were closed in the last day.</summary>
     public required DayOutcomes Day { get; init; }
 
     /// <summary>
@@ -62,14 +62,14 @@ internal sealed record Overview
 internal sealed record EventReport(
     DateTimeOffset At, string Kind, string? ListId, string? Source, string Who, string Text);
 
-/// <summary>Whose results these are.</summary>
+/// <summary>Where the results come from.</summary>
 /// <param name="Api">The API's address, or <c>emulator</c>.</param>
 /// <param name="IsEmulator">Whether results come from the emulator.</param>
 /// <param name="Version">Version of this program.</param>
 /// <param name="Host">Name of the machine that counted.</param>
 internal sealed record SourceReport(string Api, bool IsEmulator, string Version, string Host);
 
-/// <summary>How it is.</summary>
+/// <summary>The state in one word.</summary>
 internal enum VerdictLevel
 {
     /// <summary>Nothing to do.</summary>
@@ -78,29 +78,36 @@ internal enum VerdictLevel
     /// <summary>All is well.</summary>
     Well,
 
-    /// <summary>Something waits for a time, or for a person; the rest goes on.</summary>
+    /// <summary>Something waits for a time or a person; the rest continues.</summary>
     Waiting,
 
-    /// <summary>Nothing goes on until somebody acts.</summary>
+    /// <summary>Nothing continues until somebody acts.</summary>
     Stuck,
 }
 
 /// <summary>Whether all is well.</summary>
-/// <param name="Level">How it is.</param>
+/// <param name="Level">The state.</param>
 /// <param name="Reason">
-/// The word of the cause: a reason of <see cref="WaitReport"/>, <c>paused</c>, <c>disk</c>; null if all is well.
+/// The word of the cause: a reason of <see cref="WaitReport"/>, <c>paused</c>, <c>disk</c>, <c>restore_unfinished</c>;
+/// null if all is well.
 /// </param>
 /// <param name="Text">One sentence for people.</param>
-/// <param name="Since">Since when, UTC; null if unknown.</param>
-/// <param name="Until">The next try, UTC; null if there is none.</param>
-/// <param name="Action">What to do, mostly a command that can be pasted.</param>
+/// <param name="Since">When it began, UTC; null if unknown.</param>
+/// <param name="Until">The next attempt, UTC; null if there is none.</param>
+/// <param name="Action">What to do, usually a command that can be pasted.</param>
 internal sealed record VerdictReport(
-    VerdictLevel Level, string? Reason, string Text, DateTimeOffset? Since, DateTimeOffset? Until, string? Action);
+    VerdictLevel Level, string? Reason, string Text, DateTimeOffset? Since, DateTimeOffset? Until, string? Action)
+{
+    /// <summary>
+    /// What else is to be known, in sentences for people, such as that the ledger was restored; null for nothing.
+    /// </summary>
+    public string? Note { get; init; }
+}
 
-/// <summary>A stage of the way of a URL.</summary>
+/// <summary>A stage in the life of a URL.</summary>
 /// <param name="Stage"><c>intake</c>, <c>submit</c>, <c>nimble</c>, <c>collect</c> or <c>closing</c>.</param>
 /// <param name="Inputs">Number of inputs there.</param>
-/// <param name="OldestSince">Since when the oldest is there, UTC; null if there is none.</param>
+/// <param name="OldestSince">When the oldest arrived there, UTC; null if there is none.</param>
 internal sealed record FlowStage(string Stage, long Inputs, DateTimeOffset? OldestSince);
 
 /// <summary>A POST without a known answer.</summary>
@@ -108,8 +115,8 @@ internal sealed record FlowStage(string Stage, long Inputs, DateTimeOffset? Olde
 /// <param name="ListId">Its list.</param>
 /// <param name="Inputs">Number of its inputs.</param>
 /// <param name="PostedAt">When it was posted, UTC.</param>
-/// <param name="Looks">How often bucket and API were searched.</param>
-/// <param name="CallbackAt">When a webhook came on its path, UTC; null if none has.</param>
+/// <param name="Looks">Number of searches in bucket and API.</param>
+/// <param name="CallbackAt">When a webhook arrived on its path, UTC; null if none has.</param>
 /// <param name="NextLookAt">The next search, UTC.</param>
 /// <param name="GivenUpAt">When its inputs end as <c>submission_unknown</c> if nothing is found, UTC.</param>
 /// <param name="Message">What is known about its POST.</param>
@@ -123,7 +130,7 @@ internal sealed record UnknownSubmission(
 /// <param name="ListLimit">Number of URLs that may be posted for a list; null without a budget.</param>
 /// <param name="PricePerUrl">The configured price; null without one.</param>
 /// <param name="OpenPosted">Number of inputs of open lists that Nimble accepted, each once.</param>
-/// <param name="OpenResubmitted">Number of inputs of open lists that were posted once more.</param>
+/// <param name="OpenResubmitted">Number of inputs of open lists that were posted again.</param>
 /// <param name="OpenCost">Estimated cost of both, in the price's currency; null without a price.</param>
 internal sealed record MoneyReport(
     long? DayUsed, long? DayLimit, long? ListLimit, decimal? PricePerUrl, long OpenPosted, long OpenResubmitted,
@@ -137,9 +144,9 @@ internal sealed record MoneyReport(
 /// <param name="Failures">Number of its failures; null without a manifest.</param>
 /// <param name="FailuresByReason">Its failures by reason.</param>
 /// <param name="ByHttpClass">Its records by class: <c>2xx</c> to <c>5xx</c>, <c>none</c>.</param>
-/// <param name="DiscoveredBy">Its inputs by who reported their results.</param>
+/// <param name="DiscoveredBy">Its inputs by what reported their results.</param>
 /// <param name="Series">The series that it is a run of; null for none.</param>
-/// <param name="Changes">How it compares with the runs before; null without a series or a manifest.</param>
+/// <param name="Changes">How it compares with earlier runs; null without a series or a manifest.</param>
 /// <param name="EstimatedCost">Its estimated cost; null without a price.</param>
 /// <param name="IsCancelled">Whether an operator cancelled it.</param>
 /// <param name="CreatedAt">When it was accepted, UTC.</param>
@@ -163,14 +170,14 @@ internal sealed record FinishedList(
     public int FileCount { get; init; }
 }
 
-/// <summary>How the lists ended that were closed in the last day, from their manifests.</summary>
-/// <param name="Lists">Number of these lists, at most <see cref="FinishedLists.MaxOfDay"/>, the latest.</param>
+/// <summary>The outcomes of the lists closed in the last day, from their manifests.</summary>
+/// <param name="Lists">Number of these lists, the latest ones, at most <see cref="FinishedLists.MaxOfDay"/>.</param>
 /// <param name="HasMore">Whether more were closed.</param>
 /// <param name="ByHttpClass">Number of their records by class: <c>2xx</c> to <c>5xx</c>, <c>none</c>.</param>
-/// <param name="DiscoveredBy">Number of their inputs by who reported their results.</param>
+/// <param name="DiscoveredBy">Number of their inputs by what reported their results.</param>
 /// <param name="FailuresByReason">Number of their failures by reason.</param>
 /// <param name="Failures">
-/// Failures by reason and domain, of the last submissions that have any; a manifest does not count domains.
+/// Failures by reason and domain, from the last submissions that have any, because a manifest does not count domains.
 /// </param>
 internal sealed record DayOutcomes(
     int Lists, bool HasMore, IReadOnlyDictionary<string, long> ByHttpClass,

@@ -8,8 +8,8 @@ using Pipeline.Ports.Reading;
 namespace Pipeline.Reports;
 
 /// <summary>
-/// Reports how everything stands. What it reads is bounded by the constants here, not by the lists' number; a report
-/// that took long to read is reused, so that page views never take more than a tenth of the time.
+/// Reports the state of everything. The constants here bound what it reads, whatever the number of lists. A report that
+/// took long to read is reused, so page views never take more than a tenth of the time.
 /// </summary>
 internal sealed class OverviewReporter(
     IListCatalog catalog,
@@ -28,7 +28,7 @@ internal sealed class OverviewReporter(
 
     private readonly PacedReads<Overview> _reads = new(time);
 
-    /// <summary>Whose results these are.</summary>
+    /// <summary>Where the results come from.</summary>
     public SourceReport Source { get; } = new(
         options.Value.Nimble.Name,
         options.Value.Nimble.IsEmulator,
@@ -37,7 +37,7 @@ internal sealed class OverviewReporter(
             .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "",
         Environment.MachineName);
 
-    /// <summary>Reports how everything stands.</summary>
+    /// <summary>Reports the state of everything.</summary>
     public Task<Overview> ReportAsync(CancellationToken cancellationToken) =>
         _reads.GetAsync("", ReadAsync, cancellationToken);
 

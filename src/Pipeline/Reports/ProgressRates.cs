@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace Pipeline.Reports;
 
 /// <summary>
-/// Measures how fast lists progress, from what this process has seen of them in the last minutes. A list that it sees
-/// for the first time has the mean rate of its whole life.
+/// Measures how fast lists progress, from what this process has seen of them in the last minutes. For a list that it
+/// sees for the first time, the rate is the mean over the list's life.
 /// </summary>
 internal sealed class ProgressRates(TimeProvider time)
 {
@@ -16,7 +16,7 @@ internal sealed class ProgressRates(TimeProvider time)
 
     private readonly ConcurrentDictionary<string, Queue<Sample>> _lists = new(StringComparer.Ordinal);
 
-    /// <summary>Notes how many outcomes a list has. Returns its rate a minute; null while unknown.</summary>
+    /// <summary>Records the number of outcomes of a list. Returns its rate a minute; null while unknown.</summary>
     public double? Measure(string listId, long finished, DateTimeOffset createdAt)
     {
         var now = time.GetUtcNow();

@@ -33,16 +33,16 @@ internal sealed record ListReport
     /// <summary>Number of inputs left out because the series has a record of them; null without a series.</summary>
     public long? LeftOut { get; init; }
 
-    /// <summary>How much of the list the series has, for people; null if that is nothing.</summary>
+    /// <summary>How much of the list the series has, for people; null if nothing.</summary>
     public string? Known { get; init; }
 
     /// <summary>Number of inputs in submissions that Nimble accepted; each counts once.</summary>
     public required long Posted { get; init; }
 
-    /// <summary>Current number of inputs with a record, open submissions included.</summary>
+    /// <summary>Current number of inputs with a record, including open submissions.</summary>
     public required long Records { get; init; }
 
-    /// <summary>Current number of inputs with a failure, open submissions included.</summary>
+    /// <summary>Current number of inputs with a failure, including open submissions.</summary>
     public required long Failures { get; init; }
 
     /// <summary>Number of submissions by state.</summary>
@@ -59,7 +59,7 @@ internal sealed record ListReport
     /// </summary>
     public required IReadOnlyList<WaitReport> Waits { get; init; }
 
-    /// <summary>Number of URLs posted for the list, every retry counted; null without a budget.</summary>
+    /// <summary>Number of URLs posted for the list, including every retry; null without a budget.</summary>
     public long? BudgetUsed { get; init; }
 
     /// <summary>Number of URLs that may be posted for the list; null without a budget.</summary>
@@ -86,7 +86,9 @@ internal sealed record ListReport
 /// What waits: <c>post</c> (submissions that are not posted), <c>evidence</c> (POSTs without a known answer),
 /// <c>results</c> (unreadable results), <c>look</c> (Sweep's next check), <c>manifest</c> (closing the list).
 /// </param>
-/// <param name="Reason">A <see cref="HoldReason"/>, or one of <see cref="FailureReasons"/>.</param>
+/// <param name="Reason">
+/// A <see cref="HoldReason"/>, one of <see cref="FailureReasons"/>, or a reason of <see cref="WaitReports"/>.
+/// </param>
 /// <param name="Message">Message for people: what is wrong, where, and what to do.</param>
 /// <param name="Submissions">Number of submissions that wait.</param>
 /// <param name="Inputs">Number of their inputs without an outcome.</param>
@@ -107,11 +109,12 @@ internal sealed record WaitReport(
                     + $"{(Inputs == 1 ? "its" : "their")} POST",
             "results" => $"results of {Of()} wait",
             "manifest" => "the list waits to be closed",
-            _ => $"{Of()} {(Submissions == 1 ? "waits" : "wait")} for the next look",
+            _ => $"{Of()} {(Submissions == 1 ? "waits" : "wait")} for the next check",
         };
         var since = Since is { } start ? Text($" since {start.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC") : "";
-        var until = Until is { } next ? Text($" Next try {next.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC.") : "";
-        return $"{who}{since} ({Reason}): {Message}{until}";
+        // The message comes last: it may end with a command, and what follows would seem to be part of that.
+        var until = Until is { } next ? Text($", next attempt {next.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC") : "";
+        return $"{who}{since}{until} ({Reason}): {Message}";
 
         string Of() => $"{Amount.Of(Submissions, "submission")} ({Amount.Of(Inputs, "input")})";
 

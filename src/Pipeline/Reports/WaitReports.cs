@@ -11,13 +11,16 @@ internal sealed class WaitReports(DateTimeOffset now)
     /// <summary>Maximum number of causes reported.</summary>
     public const int Max = 20;
 
-    /// <summary>The reason of a wait for a look that Sweep should have taken long ago.</summary>
+    /// <summary>The reason of a wait for a check that Sweep should have made long ago.</summary>
     public const string SweepOverdue = "sweep_overdue";
+
+    /// <summary>The reason of submissions that are looked for after a restore, before they are posted.</summary>
+    public const string LedgerRestored = "ledger_restored";
 
     // A postponed message may arrive a little after its time.
     private static readonly TimeSpan ResultGrace = TimeSpan.FromMinutes(2);
 
-    // Sweep runs each minute at the latest, and a pass over a large account takes a few.
+    // Sweep runs at least once a minute, and a pass over a large account takes some minutes.
     private static readonly TimeSpan SweepGrace = TimeSpan.FromMinutes(15);
 
     private readonly Dictionary<(string For, string Reason), WaitReport> _waits = [];
@@ -44,7 +47,7 @@ internal sealed class WaitReports(DateTimeOffset now)
         if (submission.DueAt is { } due && due > DateTimeOffset.UnixEpoch && now - due > SweepGrace)
             Add(new WaitReport(
                 "look", SweepOverdue,
-                "Sweep has not looked when it should have: no host runs, or more is due than it can check. "
+                "Sweep is overdue: no host is running, or more is due than it can check. "
                     + "To start one: pipeline serve", 1, inputs, due, null));
     }
 
@@ -54,7 +57,7 @@ internal sealed class WaitReports(DateTimeOffset now)
             $"The list's first inputs, submission {submission.WaitsFor}, must succeed first.", 0, 0,
             submission.HeldSince, null),
         { State: SubmissionState.Planned, Hold: HoldReason.Paused } => new("post", Word(HoldReason.Paused),
-            $"The list is paused. It goes on with: pipeline resume {submission.ListId}", 0, 0,
+            $"The list is paused. Continue with: pipeline resume {submission.ListId}", 0, 0,
             submission.HeldSince, null),
         { State: SubmissionState.Planned, Hold: not HoldReason.None } => new("post", Word(submission.Hold),
             submission.Setback?.Message ?? "Submission is paused.", 0, 0, submission.HeldSince,
@@ -63,11 +66,11 @@ internal sealed class WaitReports(DateTimeOffset now)
         { State: SubmissionState.Unknown or SubmissionState.Posting, Setback: { } setback } =>
             From("evidence", setback),
         { State: SubmissionState.Unknown, LostSince: { } since } => new(
-            "evidence", FailureReasons.SubmissionUnknown,
+            "post", LedgerRestored,
             "The ledger was restored from a backup of "
                 + since.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)
-                + " UTC. What was posted since is looked for at Nimble before anything is posted. To post without: "
-                + "pipeline restore --done",
+                + " UTC. Nimble is searched for what was posted since, before anything is posted. To post without "
+                + "searching: pipeline restore --done",
             0, 0, submission.LostUntil, submission.DueAt),
         { State: SubmissionState.Unknown } => new("evidence", FailureReasons.SubmissionUnknown,
             ("No answer to the POST says whether Nimble accepted it; bucket and API are searched for evidence. "

@@ -12,7 +12,7 @@ namespace Pipeline.Scheduling;
 /// </remarks>
 internal sealed class ScheduleBook(IScheduleLedger schedules, TimeProvider time)
 {
-    // The ids of its lists add a time of up to 16 characters, and must be valid ids.
+    // The ids of its lists add a time of up to 16 characters, and must be valid.
     private const int MaxName = 40;
 
     /// <summary>Checks name, expression and time zone.</summary>
@@ -23,6 +23,8 @@ internal sealed class ScheduleBook(IScheduleLedger schedules, TimeProvider time)
                 FailureReasons.InvalidConfiguration,
                 $"The schedule's name is {DisplayText.Quote(schedule.Name)}. Use 1 to {MaxName} "
                     + "letters, digits, '-' and '_'.");
+        if (GivenName.FaultOf(schedule.Name, "the name of a schedule") is { } fault)
+            throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, fault);
         if (NextOf(schedule) is null)
             throw PipelineException.Permanent(
                 FailureReasons.InvalidConfiguration,
@@ -36,7 +38,7 @@ internal sealed class ScheduleBook(IScheduleLedger schedules, TimeProvider time)
         Check(schedule);
         var before = (await schedules.GetSchedulesAsync(cancellationToken))
             .FirstOrDefault(stored => stored.Entry.Name == schedule.Name)?.Entry;
-        // The list of the run before may still be open.
+        // The previous run's list may still be open.
         var added = schedule with
         {
             NextAt = NextOf(schedule),

@@ -9,19 +9,19 @@ using Pipeline.Ports.Ledgers;
 namespace Pipeline.Scheduling;
 
 /// <summary>
-/// Submits the lists of schedules that are due. The id of a list follows from the schedule and the time for which it
-/// was due, and the message is sent before the schedule moves on; so whoever is killed between the two, or runs at the
-/// same time, submits the same list, which counts once. Runs that were missed while nothing ran are made up for by one.
+/// Submits the lists of schedules that are due. A list's id follows from the schedule and the due time, and the message
+/// is sent before the schedule advances. So a process that is killed between the two, or that runs at the same time,
+/// submits the same list, which counts once. One run makes up for all runs that were missed while nothing ran.
 /// </summary>
 internal sealed partial class ScheduleRunner(
     IScheduleLedger schedules, ILedger ledger, IWorkQueue queue, TimeProvider time, ILogger<ScheduleRunner> logger)
 {
-    // Sweep may come every second, and over a storage account each look is billed.
+    // Sweep may run every second, and each read of a storage account is billed.
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(10);
 
     private DateTimeOffset _lookedAt = DateTimeOffset.MinValue;
 
-    /// <summary>Submits what is due. A schedule that cannot be used does not hold up the others.</summary>
+    /// <summary>Submits what is due. A schedule that cannot be used does not delay the others.</summary>
     /// <exception cref="PipelineException">Transient: the ledger or the queue is unavailable.</exception>
     public async Task FireDueAsync(CancellationToken cancellationToken)
     {
@@ -45,15 +45,21 @@ internal sealed partial class ScheduleRunner(
         _lookedAt = now;
     }
 
-    /// <summary>Submits the list of a schedule now, whatever its time.</summary>
+    /// <summary>
+    /// Submits the list of a schedule now. Its id follows from the time of the request, so repeating a request submits
+    /// one list.
+    /// </summary>
+    /// <param name="schedule">The schedule.</param>
+    /// <param name="askedAt">When it was requested, UTC.</param>
+    /// <param name="cancellationToken">Stops between two steps; the same call continues.</param>
     /// <returns>The id of the list.</returns>
-    public async Task<string> RunNowAsync(StoredSchedule schedule, CancellationToken cancellationToken)
+    public async Task<string> RunAsync(
+        StoredSchedule schedule, DateTimeOffset askedAt, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
-        var listId = IdOf(schedule.Entry.Name, now, "yyyyMMdd-HHmmss");
+        var listId = IdOf(schedule.Entry.Name, askedAt, "yyyyMMdd-HHmmss");
         await SendAsync(schedule.Entry, listId, cancellationToken);
         await schedules.UpdateScheduleAsync(
-            schedule with { Entry = schedule.Entry with { LastAt = now, LastListId = listId, WasSkipped = false } },
+            schedule with { Entry = schedule.Entry with { LastAt = askedAt, LastListId = listId, WasSkipped = false } },
             cancellationToken);
         return listId;
     }
@@ -105,7 +111,7 @@ internal sealed partial class ScheduleRunner(
     private partial void LogFired(string schedule, DateTimeOffset dueAt, string listId);
 
     [LoggerMessage(Level = LogLevel.Warning, Message =
-        "Schedule {Schedule} left out its run of {DueAt}: list {ListId} of the run before is still open.")]
+        "Schedule {Schedule} skipped its run of {DueAt}: list {ListId} of the previous run is still open.")]
     private partial void LogSkipped(string schedule, DateTimeOffset dueAt, string listId);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Schedule {Schedule} cannot submit its list: {Reason}")]

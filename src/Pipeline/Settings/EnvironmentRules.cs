@@ -10,7 +10,7 @@ internal static partial class EnvironmentRules
 
     private static readonly IReadOnlyList<Rule> Rules =
     [
-        // Their own readers check these. Only they do not know what a reference is.
+        // Their own readers check these, except for references.
         new(
             [
                 "AzureWebJobsStorage", "PipelineStorage", "APPLICATIONINSIGHTS_CONNECTION_STRING",

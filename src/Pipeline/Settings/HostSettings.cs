@@ -7,7 +7,7 @@ using Pipeline.Stores.Azure;
 
 namespace Pipeline.Settings;
 
-/// <summary>Everything that a host is given from outside, read and checked before anything starts.</summary>
+/// <summary>Everything that a host is given from outside, read and checked before any work starts.</summary>
 /// <param name="Given">The settings.</param>
 /// <param name="Stores">Where S3 and GCS are.</param>
 /// <param name="Azure">The storage account; null if none is named.</param>
@@ -16,8 +16,8 @@ internal sealed record HostSettings(GivenSettings Given, ObjectStoreOptions Stor
     /// <summary>Reads and checks everything, and collects all faults.</summary>
     /// <param name="given">The settings.</param>
     /// <param name="read">Reads a variable; null for the environment of the process.</param>
-    /// <param name="complete">Adds what the host provides, such as its own callback key.</param>
-    /// <param name="faults">Gets a line for each option, setting or variable that cannot be used.</param>
+    /// <param name="complete">Adds what the host itself provides, such as its callback key.</param>
+    /// <param name="faults">Receives a line for each option, setting or variable that cannot be used.</param>
     public static HostSettings Read(
         GivenSettings given, Func<string, string?>? read, Action<PipelineOptions> complete, ICollection<string> faults)
     {
@@ -61,7 +61,7 @@ internal sealed record HostSettings(GivenSettings Given, ObjectStoreOptions Stor
         }
     }
 
-    // Its own line names it.
+    // The variable has a line of its own.
     private static bool IsReference(string? value) => KeyVault.Unresolved("", value ?? "") is not null;
 
     private static void Add(ICollection<string> faults, IEnumerable<string> more)

@@ -18,7 +18,7 @@ internal static class NotifyRules
         if (notify.Url is { } url && KeyVault.Unresolved("", url) is null
             && FindProblem(url.Trim(), notify) is { } problem)
             yield return $"{options.NameOf("Notify:Url")} {problem}";
-        if (notify is { Url: not null, Secret: null })
+        if (notify.Url is not null && ReceiverSecrets.Split(notify.Secret).Count == 0)
             yield return $"{options.NameOf("Notify:Url")} needs a secret in Pipeline__Notify__Secret, which signs each "
                 + $"POST. {MakeSecret}";
         if (notify.Secret is { } secret && KeyVault.Unresolved("", secret) is null

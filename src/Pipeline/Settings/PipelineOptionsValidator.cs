@@ -8,8 +8,8 @@ namespace Pipeline.Settings;
 
 /// <summary>
 /// Checks all settings at start and reports all faults at once. A fault is one line: the option or variable, its value,
-/// and what to write instead. A range stands beside its setting in the options; here are the checks that need several
-/// settings.
+/// and what to write instead. Ranges are beside the settings in the options; this class has the checks that need
+/// several settings.
 /// </summary>
 internal sealed class PipelineOptionsValidator : IValidateOptions<PipelineOptions>
 {
@@ -47,7 +47,7 @@ internal sealed class PipelineOptionsValidator : IValidateOptions<PipelineOption
         if (string.IsNullOrWhiteSpace(nimble.ApiKey))
             yield return "NIMBLE_API_KEY is not set. Set it to the key of your Nimble account.";
         else if (!nimble.ApiKey.Trim().All(c => c is > ' ' and < (char)127 and not ('"' or '\'')))
-            yield return $"{options.NameOf("Nimble:ApiKey")} holds characters that no key has, "
+            yield return $"{options.NameOf("Nimble:ApiKey")} has characters that no key has, "
                 + "such as blanks or quotes. "
                 + "Set it to the key alone.";
         if (WebAddress.Parse(nimble.BaseUrl.OriginalString) is null)

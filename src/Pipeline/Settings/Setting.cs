@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.ComponentModel.DataAnnotations;
 using System.Reflection;
 using Pipeline.Options;
 
@@ -11,7 +10,7 @@ internal sealed class Setting
     private readonly PropertyInfo? _section;
     private readonly PropertyInfo _property;
 
-    private Setting(string prefix, PropertyInfo? section, PropertyInfo property, object defaults)
+    private Setting(string prefix, PropertyInfo? section, PropertyInfo property, ISettings defaults)
     {
         (_section, _property) = (section, property);
         Name = section is null ? property.Name : $"{section.Name}:{property.Name}";
@@ -30,7 +29,7 @@ internal sealed class Setting
     public string Path { get; }
 
     /// <summary>
-    /// Its environment variable, such as <c>Pipeline__Collect__MaxDepth</c>; of a list, without the number.
+    /// Its environment variable, such as <c>Pipeline__Collect__MaxDepth</c>; for a list, without the number.
     /// </summary>
     public string Variable { get; }
 
@@ -53,10 +52,10 @@ internal sealed class Setting
     public object? Default { get; }
 
     /// <summary>All settings of an options class: its properties and those of its sections.</summary>
-    public static IReadOnlyList<Setting> AllOf(object defaults, string prefix) =>
+    public static IReadOnlyList<Setting> AllOf(ISettings defaults, string prefix) =>
     [
-        .. defaults.GetType().GetProperties().SelectMany(property => IsSection(property.PropertyType)
-            ? property.PropertyType.GetProperties().Select(inner => new Setting(prefix, property, inner, defaults))
+        .. PropertiesOf(defaults).SelectMany(property => property.GetValue(defaults) is ISettings section
+            ? PropertiesOf(section).Select(inner => new Setting(prefix, property, inner, defaults))
             : [new Setting(prefix, null, property, defaults)]),
     ];
 
@@ -65,9 +64,9 @@ internal sealed class Setting
     public void Set(object options, object? value) => _property.SetValue(Owner(options), value);
 
     /// <summary>Whether a value is in the range.</summary>
-    public bool Allows(object? value) => Range is null || Range.IsValid(value);
+    public bool Allows(object? value) => Range is null || Range.Allows(value);
 
-    private static bool IsSection(Type type) => type.IsClass && type.Namespace == typeof(PipelineOptions).Namespace;
+    private static PropertyInfo[] PropertiesOf(ISettings settings) => settings.GetType().GetProperties();
 
     private object Owner(object options) => _section is null ? options : _section.GetValue(options)!;
 }

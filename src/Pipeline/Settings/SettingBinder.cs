@@ -16,7 +16,7 @@ internal static class SettingBinder
         ApiAddress.TakeVersion(options, given);
     }
 
-    /// <summary>Fills any options.</summary>
+    /// <summary>Fills options of any class.</summary>
     /// <returns>A line for each text that cannot be used.</returns>
     public static IReadOnlyList<string> Bind(
         GivenSettings given, IReadOnlyList<Setting> settings, string prefix, object options)

@@ -10,7 +10,7 @@ internal static class SettingText
     private const string ExampleAddress = "https://api.example.com";
     private const string Unlimited = "9223372036854775807";
 
-    /// <summary>Reads a value; blanks around the text are ignored.</summary>
+    /// <summary>Parses a value; ignores blanks around the text.</summary>
     /// <returns>Whether the text is a value of the setting's type. The range is not checked.</returns>
     public static bool TryParse(Setting setting, string text, out object? value)
     {
@@ -68,7 +68,7 @@ internal static class SettingText
     private const NumberStyles Real = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint;
     private static readonly CultureInfo Culture = CultureInfo.InvariantCulture;
 
-    /// <summary>TimeSpan would read <c>30</c> and <c>24:00:00</c> as days, which nobody means.</summary>
+    /// <summary>TimeSpan would read <c>30</c> and <c>24:00:00</c> as days, which users do not mean.</summary>
     private static object? ParseTime(string text) =>
         text.Contains(':', StringComparison.Ordinal) && TimeSpan.TryParseExact(text, "c", Culture, out var time)
             ? time
@@ -95,9 +95,6 @@ internal static class SettingText
         : setting.Type == typeof(long) ? "1000"
         : "1.5";
 
-    /// <summary>
-    /// The attribute holds a bound as text until it is used first, then as a value of the setting's type.
-    /// </summary>
     private static string Bound(object bound) =>
         decimal.TryParse(Format(bound), Real, Culture, out var number)
             ? number.ToString("#,0.###", Culture)

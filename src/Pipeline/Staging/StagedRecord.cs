@@ -61,7 +61,7 @@ public sealed class StagedRecord : IAsyncDisposable
         }
     }
 
-    /// <summary>Makes a record of bytes in memory: one JSON object on one line.</summary>
+    /// <summary>Creates a record from bytes in memory: one JSON object on one line.</summary>
     public static StagedRecord FromBytes(string id, string listId, string submissionId, ReadOnlyMemory<byte> bytes) =>
         new(id, listId, submissionId, [new(bytes)]);
 

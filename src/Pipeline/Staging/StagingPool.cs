@@ -12,7 +12,9 @@ internal sealed class StagingPool(long maxBytes)
     /// <summary>Size of a chunk, bytes.</summary>
     public const int ChunkBytes = 64 * 1024;
 
-    private const int MaxFreeChunks = 8 * 1024 * 1024 / ChunkBytes;
+    // The default of Collect:StagingBytes, plus a chunk for each of 64 records. Only full collections free other
+    // chunks, and their memory stays fragmented.
+    private const int MaxFreeChunks = (16 * 1024 * 1024 / ChunkBytes) + 64;
 
     private static readonly Stack<byte[]> Free = new();
     private static readonly Lock Gate = new();

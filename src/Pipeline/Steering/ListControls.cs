@@ -9,27 +9,27 @@ namespace Pipeline.Steering;
 
 /// <summary>
 /// Pauses, resumes and cancels lists on an operator's request. The request is one conditional change of the list, so it
-/// holds for all processes as soon as it is written; to repeat it does no harm. Submit asks before each POST, and Sweep
-/// completes what a crash cut short.
+/// holds for all processes once it is written; repeating it does no harm. Submit checks before each POST, and Sweep
+/// completes what a crash interrupted.
 /// </summary>
 internal sealed partial class ListControls(
     ILedger ledger, HeldSubmissions held, IEventLog events, TimeProvider time, ILogger<ListControls> logger)
 {
     /// <summary>Posts nothing new of a list until it is resumed. What was posted is collected.</summary>
     /// <param name="listId">The list.</param>
-    /// <param name="who">Who asks, for the log of events.</param>
+    /// <param name="who">Who asked, for the log of events.</param>
     /// <param name="cancellationToken">Stops the attempt.</param>
     /// <returns>The list afterwards.</returns>
     /// <exception cref="PipelineException">Permanent: it is unknown, closed, refused or cancelled.</exception>
     public Task<ListEntry> PauseAsync(string listId, string who, CancellationToken cancellationToken) =>
         SteerAsync(listId, ListSteering.Paused, who, cancellationToken);
 
-    /// <summary>Lets a paused list go on.</summary>
+    /// <summary>Resumes a paused list.</summary>
     /// <inheritdoc cref="PauseAsync"/>
     public async Task<ListEntry> ResumeAsync(string listId, string who, CancellationToken cancellationToken)
     {
         var list = await SteerAsync(listId, ListSteering.None, who, cancellationToken);
-        // Also if it was resumed before: that call may have been cut short.
+        // Do this even if the list was already resumed, because that call may have been interrupted.
         await held.WakeAsync(list, cancellationToken);
         return list;
     }
@@ -43,7 +43,7 @@ internal sealed partial class ListControls(
         SteerAsync(listId, ListSteering.Cancelled, who, cancellationToken);
 
     /// <summary>
-    /// Lets inputs of a cancelled list be posted again. The list must be closed: else what is still planned would be
+    /// Lets inputs of a cancelled list be posted again. The list must be closed; otherwise its planned inputs would be
     /// posted too.
     /// </summary>
     /// <inheritdoc cref="PauseAsync"/>
@@ -78,7 +78,7 @@ internal sealed partial class ListControls(
         }
     }
 
-    // A list that an operator cancelled has ended as wished.
+    // A cancelled list has ended as the operator wanted.
     private static bool IsSteerable(ListEntry list) => list.State is ListState.Planning or ListState.Open
         || list is { State: ListState.Closed, Steering: ListSteering.Cancelled };
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Pipeline.Delivery;
 using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Ports.Ledgers;
@@ -7,9 +8,9 @@ using Pipeline.Stores;
 
 namespace Pipeline.Steering;
 
-/// <summary>How a list is erased.</summary>
-/// <param name="Force">Whether a cancelled list is erased before it is closed.</param>
-/// <param name="WithObjects">Whether its objects in the bucket are deleted too.</param>
+/// <summary>How to erase a list.</summary>
+/// <param name="Force">Whether to erase a cancelled list before it is closed.</param>
+/// <param name="WithObjects">Whether to delete its objects in the bucket too.</param>
 internal sealed record ErasureChoice(bool Force = false, bool WithObjects = false);
 
 /// <summary>What an erasure did.</summary>
@@ -20,7 +21,7 @@ internal sealed record ErasureReport(IReadOnlyList<string> Lists, ErasedParts Pa
 
 /// <summary>
 /// Erases everything that the pipeline keeps about a list. Objects in the bucket go first, because only the ledger
-/// knows where they are. To repeat it does no harm, and completes what was cut short.
+/// knows where they are. Repeating it does no harm, and completes an interrupted erasure.
 /// </summary>
 internal sealed partial class ListErasure(
     ILedger ledger, IListEraser eraser, ObjectStores objects, MessageOwner owner, IEventLog events, TimeProvider time,
@@ -29,7 +30,7 @@ internal sealed partial class ListErasure(
     private const int DeletesAtOnce = 8;
 
     /// <summary>
-    /// Returns the lists that an erasure of this one takes: its revisions, the latest first, and the list itself.
+    /// Returns the lists that erasing this one includes: its revisions, the latest first, and the list itself.
     /// </summary>
     /// <exception cref="PipelineException">Permanent: one of them may not be erased now.</exception>
     public async Task<IReadOnlyList<string>> FindAsync(
@@ -52,10 +53,20 @@ internal sealed partial class ListErasure(
         return lists;
     }
 
+    /// <summary>
+    /// Returns the folders of the bucket that hold a list's objects, such as <c>s3://my-bucket/results/LIST_ID/</c>.
+    /// After the erasure, they are no longer known.
+    /// </summary>
+    public async Task<IReadOnlyList<string>> FindFoldersAsync(string listId, CancellationToken cancellationToken) =>
+        await ledger.GetSubmissionsAsync(listId, cancellationToken)
+            .Where(submission => submission.StorageUrl is not null)
+            .Select(submission => DeliveryPrefix.FolderOfList(submission.StorageUrl!))
+            .Distinct().ToListAsync(cancellationToken);
+
     /// <summary>Erases a list.</summary>
     /// <param name="listId">The list.</param>
-    /// <param name="choice">How.</param>
-    /// <param name="who">Who asks, for the log of events.</param>
+    /// <param name="choice">How to erase it.</param>
+    /// <param name="who">Who asked, for the log of events.</param>
     /// <param name="cancellationToken">Stops between two steps; the same call continues.</param>
     /// <exception cref="PipelineException">
     /// Permanent: it may not be erased now, or an object may not be deleted. Transient: a store is unavailable.
@@ -68,7 +79,7 @@ internal sealed partial class ListErasure(
         var parts = default(ErasedParts);
         foreach (var id in lists)
             parts += await EraseAsync(id, cancellationToken);
-        // A list that reads the results again may have begun meanwhile. From here on none begins.
+        // A list that reads the results again may have begun meanwhile. From here on, none begins.
         while (await FindAsync(listId, choice, cancellationToken) is [var revision, _, ..])
             parts += await EraseAsync(revision, cancellationToken);
         if (!parts.IsNothing)

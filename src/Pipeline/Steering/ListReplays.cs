@@ -11,10 +11,12 @@ internal sealed class ListReplays(ListControls controls, ReplayStage replay, IEv
     /// <param name="listId">A list that the ledger knows.</param>
     /// <param name="selects">Selects the failures.</param>
     /// <param name="resubmit">Whether to post them again if their results are not found.</param>
-    /// <param name="who">Who asks, for the log of events.</param>
+    /// <param name="who">Who asked, for the log of events.</param>
     /// <param name="cancellationToken">Cancels between two submissions; the same call continues later.</param>
-    /// <param name="progress">Hears of each submission; null for nobody.</param>
-    /// <exception cref="PipelineException">Permanent: the list is being cancelled, and would be posted.</exception>
+    /// <param name="progress">Receives the progress after each submission; null if nobody listens.</param>
+    /// <exception cref="PipelineException">
+    /// Permanent: the list is being cancelled, and its inputs would be posted.
+    /// </exception>
     public async Task<ReplayCounts> ReplayAsync(
         string listId, Func<InputEntry, bool> selects, bool resubmit, string who, CancellationToken cancellationToken,
         IProgress<ReplayProgress>? progress = null)

@@ -10,15 +10,16 @@ using Pipeline.Stores;
 
 namespace Pipeline.Steering;
 
-/// <summary>Says to which list a message of a queue belongs.</summary>
+/// <summary>Finds the list that a message of a queue belongs to.</summary>
 internal sealed class MessageOwner(ObjectStores objects, ILedger ledger, IOptions<PipelineOptions> options)
 {
     /// <summary>
-    /// Returns what tells whether a message belongs to a list. Announcements to consumers may also be those of another
-    /// list that was erased, because no stage of the pipeline ends them. A message that cannot be read belongs to none.
+    /// Returns a function that tells whether a message belongs to a list. It also returns true for announcements of
+    /// other erased lists, because no stage of the pipeline removes those. A message that cannot be read belongs to no
+    /// list.
     /// </summary>
     /// <param name="listId">The list.</param>
-    /// <returns>Gets the queue without the suffix of dead letters, and the body.</returns>
+    /// <returns>A function of the queue without the suffix of dead letters, and the body.</returns>
     public Func<string, ReadOnlyMemory<byte>, CancellationToken, Task<bool>> IsOf(string listId)
     {
         var erased = new Dictionary<string, bool>(StringComparer.Ordinal);
@@ -26,7 +27,7 @@ internal sealed class MessageOwner(ObjectStores objects, ILedger ledger, IOption
         {
             if (await FindAsync(queue, body, cancellationToken) is not { } owner)
                 return false;
-            // A message that comes late is handled, and its stage then erases what is left.
+            // A late message is handled, and its stage then erases what is left.
             if (owner == listId || IsWork(queue))
                 return owner == listId;
             if (!erased.TryGetValue(owner, out var isGone))
@@ -36,7 +37,7 @@ internal sealed class MessageOwner(ObjectStores objects, ILedger ledger, IOption
     }
 
     /// <summary>
-    /// The list that a message of any queue but <c>url-lists</c> names; null for one that no stage wrote.
+    /// The list that a message of any queue except <c>url-lists</c> names; null if no stage wrote the message.
     /// </summary>
     public static string? NamedBy(string queue, ReadOnlyMemory<byte> body)
     {

@@ -16,10 +16,12 @@ internal sealed class ScheduleControls(
     ScheduleBook book, ScheduleRunner runner, ListSender sender, IEventLog events, TimeProvider time)
 {
     /// <summary>Adds a schedule, or replaces the one of its name, with a copy of its list.</summary>
-    /// <param name="schedule">The schedule; where its list is, and what is said about it, comes from the list.</param>
+    /// <param name="schedule">
+    /// The schedule. The address of its list and the list's own fields come from the list.
+    /// </param>
     /// <param name="list">The list.</param>
-    /// <param name="folder">Where the lists of schedules are kept.</param>
-    /// <param name="who">Who asks, for the log of events.</param>
+    /// <param name="folder">Folder where the lists of schedules are kept.</param>
+    /// <param name="who">Who asked, for the log of events.</param>
     /// <param name="cancellationToken">Stops between two steps.</param>
     /// <returns>The schedule with its next run.</returns>
     public async Task<ScheduleEntry> AddAsync(
@@ -53,11 +55,17 @@ internal sealed class ScheduleControls(
         return changed;
     }
 
-    /// <summary>Submits the list of a schedule now, whatever its time.</summary>
+    /// <summary>Submits the list of a schedule now.</summary>
     /// <returns>The id of the list.</returns>
-    public async Task<string> RunAsync(string name, string who, CancellationToken cancellationToken)
+    public Task<string> RunAsync(string name, string who, CancellationToken cancellationToken) =>
+        RunAsync(name, time.GetUtcNow(), who, cancellationToken);
+
+    /// <summary>Submits the list as requested at a time. Repeating the request submits one list.</summary>
+    /// <returns>The id of the list.</returns>
+    public async Task<string> RunAsync(
+        string name, DateTimeOffset askedAt, string who, CancellationToken cancellationToken)
     {
-        var listId = await runner.RunNowAsync(await book.GetAsync(name, cancellationToken), cancellationToken);
+        var listId = await runner.RunAsync(await book.GetAsync(name, cancellationToken), askedAt, cancellationToken);
         await LogAsync(listId, who, $"Schedule {name} run at once.", cancellationToken);
         return listId;
     }

@@ -10,8 +10,8 @@ internal static class ObjectHttp
 {
     /// <summary>
     /// Creates a handler that does not decompress bodies, and does not follow redirects, so that credentials stay with
-    /// their host. It tells the service no trace context. The runtime adds no span of its own, whose URL could hold a
-    /// signature.
+    /// their host. It sends the service no trace context, and the runtime adds no span of its own, whose URL could hold
+    /// a signature.
     /// </summary>
     /// <param name="service">Name of the service in traces.</param>
     public static HttpMessageHandler CreateHandler(string service) => new TracedHandler(service, new SocketsHttpHandler
@@ -45,17 +45,21 @@ internal static class ObjectHttp
     }
 
     /// <summary>
-    /// Returns the content as a stream that can be sent again from its start: the content itself if it is in memory,
+    /// Sends the content as a stream that can be sent again from its start: the content itself if it is in memory,
     /// otherwise a temporary file that deletes itself. A stream that throws must throw here and not inside the AWS SDK,
     /// which would leave the thread's hash incomplete and sign the thread's next request wrongly.
     /// </summary>
-    public static async Task<Stream> MakeRepeatableAsync(Stream content, CancellationToken cancellationToken)
+    public static async Task SendRepeatableAsync(
+        Stream content, Func<Stream, Task> send, CancellationToken cancellationToken)
     {
         if (content.GetType() == typeof(MemoryStream) && content.Position == 0)
-            return content;
-        var file = PrivateFiles.CreateTemporary(Path.GetTempPath(), FileOptions.Asynchronous);
+        {
+            await send(content);
+            return;
+        }
+        await using var file = PrivateFiles.CreateTemporary(Path.GetTempPath(), FileOptions.Asynchronous);
         await content.CopyToAsync(file, cancellationToken);
         file.Position = 0;
-        return file;
+        await send(file);
     }
 }

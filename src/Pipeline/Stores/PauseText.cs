@@ -10,7 +10,7 @@ internal static class PauseText
     /// <summary>Returns the JSON of a pause, without its version.</summary>
     public static string Write(SharedPause pause) => JsonSerializer.Serialize(pause, PauseJson.Default.SharedPause);
 
-    /// <summary>Reads a pause; none if the JSON is unreadable, such as one of another version.</summary>
+    /// <summary>Reads a pause; none if the JSON is unreadable, such as that of another version.</summary>
     public static SharedPause Read(string? json, string? version)
     {
         try

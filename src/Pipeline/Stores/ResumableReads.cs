@@ -3,7 +3,7 @@ using Pipeline.Ports;
 
 namespace Pipeline.Stores;
 
-/// <summary>The version of an object that a response holds, and how to read on in the same one.</summary>
+/// <summary>The version of an object in a response, and how to continue reading the same version.</summary>
 /// <param name="Tag">Names the version; null if the store does not.</param>
 /// <param name="Length">Stored size in bytes; null if the store does not give it.</param>
 /// <param name="Check">The checksum of the stored bytes; null if the store does not give one.</param>
@@ -17,7 +17,7 @@ internal sealed class ResumableReads(StoreLimits limits, TimeProvider time)
     /// <summary>Makes the response to a GET of a whole object an open object; null for a 404.</summary>
     /// <param name="uri">The address, for messages.</param>
     /// <param name="response">The response; the read owns it.</param>
-    /// <param name="describe">Reads what the store says about the version.</param>
+    /// <param name="describe">Reads the store's description of the version.</param>
     public ObjectRead? Open(
         string uri, HttpResponseMessage response, Func<HttpResponseMessage, StoredVersion> describe)
     {

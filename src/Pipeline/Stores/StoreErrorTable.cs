@@ -14,7 +14,7 @@ internal enum StoreVerdict
     /// </summary>
     Refused,
 
-    /// <summary>The error concerns only this object. Its result is read elsewhere, or fails.</summary>
+    /// <summary>The error concerns only this object. Its result is read from elsewhere, or fails.</summary>
     ThisObject,
 }
 

@@ -3,7 +3,7 @@ using Pipeline.Http.Retrying;
 
 namespace Pipeline.Stores;
 
-/// <summary>How long a store may take, and how often a request to it is tried.</summary>
+/// <summary>Time limits of a store, and the number of attempts of a request to it.</summary>
 public abstract record StoreLimits
 {
     /// <summary>Maximum time without any data, for a request or one read of a body.</summary>
@@ -21,14 +21,14 @@ public abstract record StoreLimits
     /// <summary>Maximum number of times the read of one object resumes on a new connection.</summary>
     public int MaxResumes { get; init; } = 8;
 
-    /// <summary>Maximum number of tries of one request if the store is overloaded, failing or unreachable.</summary>
+    /// <summary>Maximum number of attempts of one request if the store is overloaded, failing or unreachable.</summary>
     public int MaxTries { get; init; } = 5;
 
-    /// <summary>Upper bound of the delay before the second try. It doubles with each further try.</summary>
+    /// <summary>Upper bound of the delay before the second attempt. It doubles with each further attempt.</summary>
     public TimeSpan FirstDelay { get; init; } = TimeSpan.FromMilliseconds(200);
 
     /// <summary>
-    /// Maximum delay between tries. If the store asks for more, the request fails and the work is retried later.
+    /// Maximum delay between attempts. If the store asks for more, the request fails and the work is retried later.
     /// </summary>
     public TimeSpan LongestDelay { get; init; } = TimeSpan.FromSeconds(20);
 

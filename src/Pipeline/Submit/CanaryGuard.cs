@@ -8,10 +8,10 @@ using Pipeline.Ports;
 namespace Pipeline.Submit;
 
 /// <summary>The outcomes of the first inputs of a list.</summary>
-/// <param name="Inputs">How many they are.</param>
-/// <param name="Records">How many have a record.</param>
-/// <param name="Failures">How many have failed for good.</param>
-/// <param name="Needed">How many records it takes.</param>
+/// <param name="Inputs">Number of inputs.</param>
+/// <param name="Records">Number of inputs that have a record.</param>
+/// <param name="Failures">Number of inputs that have failed for good.</param>
+/// <param name="Needed">Number of records that the canary needs.</param>
 internal sealed record CanaryResult(int Inputs, int Records, int Failures, int Needed)
 {
     /// <summary>Whether enough have succeeded.</summary>
@@ -26,7 +26,7 @@ internal sealed partial class CanaryGuard(
     ILedger ledger, PlannedSubmissions planned, IOptions<PipelineOptions> options, TimeProvider time,
     ILogger<CanaryGuard> logger)
 {
-    // One entry for each list with a canary; a forgotten one is counted again.
+    // One entry per list with a canary; if an entry is dropped, the canary is counted again.
     private const int Kept = 1000;
 
     private readonly AsyncCache<CanaryResult> _decided = new(Kept);
@@ -62,7 +62,7 @@ internal sealed partial class CanaryGuard(
     }
 
     /// <summary>
-    /// Sends the messages of submissions that wait for a canary, if a submission that was just closed decides it.
+    /// Sends the messages of submissions that wait for a canary, if the submission that was just closed decides it.
     /// </summary>
     public async Task WakeAsync(SubmissionEntry closed, CancellationToken cancellationToken)
     {

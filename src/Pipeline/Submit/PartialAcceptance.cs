@@ -4,7 +4,7 @@ using Pipeline.Nimble.Replies;
 namespace Pipeline.Submit;
 
 /// <summary>
-/// Which inputs Nimble did not take though it accepted their submission, as far as its answer tells beyond doubt.
+/// The inputs that Nimble refused although it accepted their submission, as far as its answer proves that.
 /// </summary>
 internal static class PartialAcceptance
 {
@@ -12,8 +12,8 @@ internal static class PartialAcceptance
     private const int MaxReasons = 3;
 
     /// <summary>
-    /// What Nimble says of inputs that it has no task for; null where it took all, or where its errors are too few to
-    /// account for them: an answer may leave out tasks that it accepted.
+    /// What Nimble says about inputs that it has no task for; null if it accepted all, or if its errors are too few to
+    /// account for them: an answer may omit tasks that it accepted.
     /// </summary>
     public static string? WordsOf(SubmissionEntry submission, PostOutcome.Accepted accepted)
     {
@@ -24,7 +24,7 @@ internal static class PartialAcceptance
             + ReasonOf(accepted.Errors);
     }
 
-    /// <summary>The reason of errors of which nothing tells whose they are.</summary>
+    /// <summary>The reason given by errors that cannot be assigned to an input.</summary>
     private static string ReasonOf(IEnumerable<InputError> errors) =>
         errors.Select(e => e.Message).Where(m => m.Length > 0).Distinct().Take(MaxReasons).ToList() switch
         {
@@ -34,9 +34,9 @@ internal static class PartialAcceptance
         };
 
     /// <summary>
-    /// The refused inputs, each with Nimble's words. An error that names an input's URL refuses it. An error that names
-    /// a place, or nothing, counts only where there is an error for each input without a task: an answer may leave out
-    /// tasks that it accepted, and those inputs wait for them.
+    /// The refused inputs, each with Nimble's message. An error that names an input's URL refuses that input. An error
+    /// that names a position, or nothing, counts only if there is an error for each input without a task: an answer may
+    /// omit tasks that it accepted, and their inputs wait for them.
     /// </summary>
     public static IReadOnlyList<(InputEntry Input, string Message)> Find(
         SubmissionEntry submission,
@@ -73,7 +73,8 @@ internal static class PartialAcceptance
     {
         if (error.Url is { } url)
             return byUrl[url].ToList() is [var only] ? only : null;
-        // Where counting starts is not documented: a place counts only among inputs that are known to be left over.
+        // Nimble does not document whether it counts from 0 or 1: a position counts only among inputs that are known to
+        // have no task.
         return isExact && error.Place is { } place
             ? rest.Find(i => i.Ordinal == place) ?? rest.Find(i => i.Ordinal == place - 1)
             : null;

@@ -11,7 +11,7 @@ internal sealed class PlannedSubmissions(ILedger ledger, IWorkQueue queue)
     /// <summary>Writes a planned submission, then sends its message.</summary>
     /// <param name="planned">The submission after its transition.</param>
     /// <param name="cancellationToken">
-    /// Cancels between the two steps; Sweep then sends the message after a grace.
+    /// Cancels between the two steps; Sweep then sends the message after a grace period.
     /// </param>
     /// <returns>False if somebody else has changed the submission: nothing is sent.</returns>
     public async Task<bool> SendAgainAsync(SubmissionEntry planned, CancellationToken cancellationToken)

@@ -10,9 +10,9 @@ using Pipeline.Submit.Evidence;
 namespace Pipeline.Submit;
 
 /// <summary>
-/// Writes into the ledger what the answer of a POST proves. Only proof that Nimble did not accept the submission makes
-/// it <see cref="SubmissionState.Planned"/> again; what proves nothing makes it <see cref="SubmissionState.Unknown"/>,
-/// and Sweep looks for evidence. Nothing here is cancelled by a stop of the host, except the wait after a refusal.
+/// Writes to the ledger what the answer to a POST proves. Only proof that Nimble did not accept the submission makes it
+/// <see cref="SubmissionState.Planned"/> again; what proves nothing makes it <see cref="SubmissionState.Unknown"/>, and
+/// Sweep looks for evidence. When the host stops, nothing here is cancelled except the wait after a refusal.
 /// </summary>
 internal sealed partial class PostAnswers(
     ILedger ledger,
@@ -23,7 +23,7 @@ internal sealed partial class PostAnswers(
     TimeProvider time,
     ILogger<PostAnswers> logger)
 {
-    /// <summary>Acts on the answer of a POST.</summary>
+    /// <summary>Acts on the answer to a POST.</summary>
     /// <param name="planned">The submission before the intent.</param>
     /// <param name="intent">The submission as it was posted.</param>
     /// <param name="inputs">Its inputs.</param>
@@ -43,7 +43,7 @@ internal sealed partial class PostAnswers(
             _ => throw new InvalidOperationException($"No such outcome: {outcome}."),
         };
 
-    /// <summary>Takes an intent back that was followed by no POST.</summary>
+    /// <summary>Takes back an intent that no POST followed.</summary>
     public Task HandleUnsentAsync(
         SubmissionEntry planned, SubmissionEntry intent, CancellationToken cancellationToken) =>
         unaccepted.BackToPlannedAsync(planned, intent, HoldReason.None, reason: null, TimeSpan.Zero, cancellationToken);

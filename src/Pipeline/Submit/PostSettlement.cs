@@ -13,7 +13,7 @@ internal static class PostSettlement
     /// <param name="ledger">The ledger.</param>
     /// <param name="intent">The submission as it was posted.</param>
     /// <param name="change">The transition; it is applied to the submission as it is now.</param>
-    /// <returns>The submission afterwards; null if its POST had been settled by somebody else.</returns>
+    /// <returns>The submission afterwards; null if somebody else had settled its POST.</returns>
     public static async Task<SubmissionEntry?> SettleAsync(
         this ILedger ledger, SubmissionEntry intent, Func<SubmissionEntry, SubmissionEntry> change)
     {

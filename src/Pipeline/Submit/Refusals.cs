@@ -6,28 +6,29 @@ using Pipeline.Nimble.Replies;
 using Pipeline.Options;
 using Pipeline.Outcomes;
 using Pipeline.Ports;
+using Pipeline.Submit.Evidence;
 
 namespace Pipeline.Submit;
 
 /// <summary>
-/// Finds the inputs for which Nimble refuses a submission. A refusal proves that nothing was accepted, so its parts are
-/// posted as submissions of their own: the inputs that the answer names and the rest, else halves, until the bad inputs
-/// are alone.
+/// Finds the inputs because of which Nimble refuses a submission. A refusal proves that nothing was accepted, so parts
+/// of the submission are posted on their own: the inputs that the answer names and the rest, otherwise halves, until
+/// the bad inputs are alone.
 /// </summary>
 internal sealed partial class Refusals(
-    ILedger ledger, Resubmission repeats, OutcomeRecorder outcomes, IOptions<PipelineOptions> options,
-    ILogger<Refusals> logger)
+    ILedger ledger, Resubmission repeats, RepeatChain chain, OutcomeRecorder outcomes,
+    IOptions<PipelineOptions> options, ILogger<Refusals> logger)
 {
     // A family's numbers are used up at 2,147; retries and replays need some too.
     private const int MaxFamily = 2000;
 
     private static readonly IReadOnlyDictionary<int, string> Unnamed = FrozenDictionary<int, string>.Empty;
 
-    /// <summary>Goes on with a submission that was refused for its content.</summary>
+    /// <summary>Continues with a submission that was refused for its content.</summary>
     /// <param name="refused">In that state in the ledger.</param>
     /// <param name="inputs">Its inputs.</param>
     /// <param name="answer">The refusal.</param>
-    /// <param name="cancellationToken">Stops between two steps; Sweep goes on.</param>
+    /// <param name="cancellationToken">Stops between two steps; Sweep continues.</param>
     public Task HandleAsync(
         SubmissionEntry refused, IReadOnlyList<InputEntry> inputs, PostOutcome.Refused answer,
         CancellationToken cancellationToken) =>
@@ -36,7 +37,7 @@ internal sealed partial class Refusals(
             : DivideAsync(refused, inputs, answer.Named, cancellationToken);
 
     /// <summary>
-    /// Finishes the division that a crash cut short. Inputs that still wait and are in no part are divided; if the
+    /// Finishes a division that a crash interrupted. Inputs that still wait and are in no part are divided; if the
     /// submission was not refused for its content, they move to one new submission.
     /// </summary>
     public async Task ResumeAsync(
@@ -50,7 +51,7 @@ internal sealed partial class Refusals(
             : repeats.DivideAsync(refused, [left], cancellationToken));
     }
 
-    /// <summary>Fails inputs that Nimble did not take though it accepted their submission.</summary>
+    /// <summary>Fails inputs that Nimble refused although it accepted their submission.</summary>
     public async Task EndRefusedAsync(
         SubmissionEntry accepted, IReadOnlyList<(InputEntry Input, string Message)> refused,
         CancellationToken cancellationToken)
@@ -68,7 +69,8 @@ internal sealed partial class Refusals(
         CancellationToken cancellationToken)
     {
         var pointedAt = waiting.Where(i => named.ContainsKey(i.Ordinal)).ToList();
-        // Inputs that the answer names are posted once more alone: if it named the wrong ones, they are accepted.
+        // Inputs that the answer names are posted once more on their own: if it named the wrong ones, they are
+        // accepted.
         if (refused.Count == 1 || pointedAt.Count == waiting.Count || await IsHopelessAsync(refused, cancellationToken))
         {
             await FailAsync(refused, waiting, named, cancellationToken);
@@ -84,35 +86,36 @@ internal sealed partial class Refusals(
     }
 
     /// <summary>
-    /// Whether it is the rest of a batch of which the answer named inputs. It named too few or the wrong ones then, and
-    /// halves find the bad inputs sooner.
+    /// Whether this is the rest of a batch whose answer named inputs. If so, it named too few or the wrong ones, and
+    /// halving finds the bad inputs sooner.
     /// </summary>
     private async Task<bool> IsRestAsync(SubmissionEntry refused, CancellationToken cancellationToken) =>
         refused.RepeatOf is { } whole && await ledger.GetSubmissionAsync(whole, cancellationToken) is { } before
             && refused.Count > (before.Count + 1) / 2;
 
     /// <summary>
-    /// Whether many parts were refused and none accepted, so that no single input is at fault; or names for parts are
-    /// used up.
+    /// Whether many parts were refused and none was accepted, so no single input is to blame; or all names for parts
+    /// are used up.
     /// </summary>
     private async Task<bool> IsHopelessAsync(SubmissionEntry refused, CancellationToken cancellationToken)
     {
+        var planned = await ledger.GetSubmissionAsync(SubmissionIds.PlannedOf(refused), cancellationToken);
         int family = 0, refusals = 0, accepted = 0;
-        for (var sequence = refused.Sequence % SubmissionIds.MaxPlanned; ; sequence = SubmissionIds.Next(sequence))
+        await foreach (var member in chain.ReadAfterAsync(planned!.ListId, planned.Sequence, cancellationToken)
+            .Prepend(planned))
         {
-            if (await ledger.GetSubmissionAsync(SubmissionIds.Of(refused.ListId, sequence), cancellationToken)
-                is not { } member)
-                return refusals >= options.Value.Submit.MaxRefusals && accepted == 0;
             refusals += member.Proof == PostProof.Refusal ? 1 : 0;
             accepted += member.AcceptedAt is null ? 0 : 1;
             if (++family > MaxFamily)
                 return true;
         }
+
+        return refusals >= options.Value.Submit.MaxRefusals && accepted == 0;
     }
 
     /// <summary>
-    /// Fails inputs of a refused submission. The refusal tells all that is wrong with the batch, so an input of several
-    /// gets what it says of this one.
+    /// Fails inputs of a refused submission. The refusal describes everything that is wrong with the batch, so if there
+    /// are several inputs, each gets only what concerns it.
     /// </summary>
     private Task FailAsync(
         SubmissionEntry refused, IReadOnlyList<InputEntry> inputs, IReadOnlyDictionary<int, string> named,

@@ -1,54 +1,20 @@
-using System.Collections.Frozen;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using Pipeline.Diagnostics;
 using Pipeline.Model;
-using Pipeline.Options;
 using Pipeline.Outcomes;
 using Pipeline.Ports;
+using Pipeline.Submit.Evidence;
 
 namespace Pipeline.Submit;
 
 /// <summary>
 /// Moves inputs to new submissions of the same list, keeping their ids: failed inputs to post again as new tasks, and
-/// waiting inputs that their submission cannot be posted with. Any worker may repeat a step that was cut short: the old
-/// entries point to the new submission before it is posted.
+/// waiting inputs that cannot be posted with the rest of their submission. Any worker may repeat a step that was
+/// interrupted: the old entries point to the new submission before it is posted.
 /// </summary>
-internal sealed partial class Resubmission(
-    ILedger ledger, IWorkQueue queue, Reopening reopening, IOptions<PipelineOptions> options, TimeProvider time,
-    ILogger<Resubmission> logger)
+internal sealed class Resubmission(
+    ILedger ledger, IWorkQueue queue, Reopening reopening, RepeatChain chain, EarlierParts earlierParts,
+    TimeProvider time)
 {
-    // Without a limit, a doubled delay soon leaves the range of times.
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromDays(30);
-
-    /// <summary>
-    /// Posts failed inputs again if the retry policy allows it; returns the updated inputs.
-    /// </summary>
-    public async Task<IReadOnlyList<InputEntry>> RetryAsync(
-        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
-    {
-        var retry = options.Value.Retry;
-        var given = retry.Reasons.Where(reason => reason.Length > 0).ToList();
-        IReadOnlyList<string> reasons = given.Count > 0 ? given : RetryOptions.Possible;
-        var failed = inputs.Where(i => i.State == InputState.Failed && reasons.Contains(i.Reason!)
-            && MayEndBetter(i)).ToList();
-        if (failed.Count == 0 || submission.Attempt >= retry.MaxAttempts
-            || failed.Count > retry.MaxShare * inputs.Count
-            || await ledger.GetListAsync(submission.ListId, cancellationToken) is
-                { Steering: ListSteering.Cancelled } or { RevisionOf: not null })
-            return inputs;
-        LogRetried(failed.Count, submission.SubmissionId, submission.Attempt + 1);
-        await PostAgainAsync(submission, failed, DelayOf(retry, submission.Attempt), cancellationToken);
-        return await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
-    }
-
-    private static TimeSpan DelayOf(RetryOptions retry, int attempt) =>
-        TimeSpan.FromTicks((long)Math.Min(retry.Delay.Ticks * Math.Pow(2, attempt - 1), LongestDelay.Ticks));
-
-    /// <summary>Whether another attempt may succeed: a page that is gone is not paid for again.</summary>
-    private static bool MayEndBetter(InputEntry failed) =>
-        failed.Reason != FailureReasons.PageStatus || PageStatuses.IsRetryable(failed.HttpStatus);
-
     /// <summary>Moves failed inputs to another submission, which is posted after a delay.</summary>
     /// <param name="submission">Their submission; none of its inputs waits.</param>
     /// <param name="failed">The inputs to post again.</param>
@@ -70,7 +36,9 @@ internal sealed partial class Resubmission(
 
     /// <summary>Moves waiting inputs to other submissions, which are posted at once.</summary>
     /// <param name="submission">Their submission; it is refused, so nobody posts it any more.</param>
-    /// <param name="groups">One new submission each. A repetition after a crash may group the rest differently.</param>
+    /// <param name="groups">
+    /// Each becomes one new submission. A repeat after a crash may group the rest differently.
+    /// </param>
     /// <param name="cancellationToken">Cancels between two steps.</param>
     public Task DivideAsync(
         SubmissionEntry submission, IReadOnlyList<IReadOnlyList<InputEntry>> groups,
@@ -78,23 +46,22 @@ internal sealed partial class Resubmission(
         MoveAsync(submission, groups, TimeSpan.Zero, cancellationToken);
 
     /// <summary>
-    /// Finishes moves that a crash cut short: inputs go to the existing submissions that were made for them.
+    /// Finishes moves that a crash interrupted: inputs go to the existing submissions that were created for them.
     /// </summary>
     /// <param name="submission">Their submission; it is refused, so nobody posts it any more.</param>
     /// <param name="inputs">Its waiting inputs.</param>
     /// <param name="cancellationToken">Cancels between two steps.</param>
-    /// <returns>The inputs that no submission was made for.</returns>
+    /// <returns>The inputs that no submission was created for.</returns>
     public async Task<IReadOnlyList<InputEntry>> GoOnAsync(
         SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
     {
-        var sequence = SubmissionIds.Next(submission.Sequence);
-        for (; inputs.Count > 0
-            && await GetAsync(
-                submission, sequence, cancellationToken) is { } repeat; sequence = SubmissionIds.Next(sequence))
-        {
-            var theirs = await HandOverAsync(submission, repeat, inputs, TimeSpan.Zero, cancellationToken);
-            inputs = [.. inputs.Where(i => !theirs.Contains(i.Id))];
-        }
+        if (inputs.Count > 0)
+            await foreach (var repeat in RepeatsOf(submission, cancellationToken))
+            {
+                inputs = await HandOverAsync(submission, repeat, inputs, TimeSpan.Zero, cancellationToken);
+                if (inputs.Count == 0)
+                    break;
+            }
 
         return inputs;
     }
@@ -103,55 +70,73 @@ internal sealed partial class Resubmission(
         SubmissionEntry submission, IReadOnlyList<IReadOnlyList<InputEntry>> groups, TimeSpan delay,
         CancellationToken cancellationToken)
     {
-        groups = [.. groups.Where(g => g.Count > 0)];
-        for (var sequence = SubmissionIds.Next(submission.Sequence); groups.Count
-            > 0; sequence = SubmissionIds.Next(sequence))
+        IReadOnlyList<InputEntry> left = [.. groups.SelectMany(group => group)];
+        var taken = new HashSet<int>();
+        await foreach (var repeat in RepeatsOf(submission, cancellationToken))
         {
-            if (await GetAsync(submission, sequence, cancellationToken) is not { } repeat)
-            {
-                await CreateAsync(submission, groups[0], sequence, delay, cancellationToken);
-                CrashPoint.Pass("repeat.after-submission");
-                repeat = (await GetAsync(submission, sequence, cancellationToken))!;
-            }
-
-            var theirs = await HandOverAsync(
-                submission, repeat, [.. groups.SelectMany(g => g)], delay, cancellationToken);
-            groups = [.. groups.Select(g => g.Where(i => !theirs.Contains(i.Id)).ToList()).Where(g => g.Count > 0)];
+            taken.Add(repeat.Sequence);
+            left = await HandOverAsync(submission, repeat, left, delay, cancellationToken);
+            if (left.Count == 0)
+                return;
         }
+
+        foreach (var part in await earlierParts.FindAsync(submission, left, cancellationToken))
+        {
+            taken.Add(part.Sequence);
+            if (part.Inputs.Count > 0)
+                left = await PlaceAsync(submission, part.Inputs, part.Sequence, left, delay, cancellationToken);
+        }
+
+        var sequence = submission.Sequence;
+        foreach (var group in groups)
+            // Another worker may create a submission of that name first, with other inputs.
+            while (group.IntersectBy(left.Select(input => input.Id), input => input.Id).ToList() is { Count: > 0 } rest)
+                if (taken.Add(sequence = SubmissionIds.Next(sequence)))
+                    left = await PlaceAsync(submission, rest, sequence, left, delay, cancellationToken);
     }
 
-    private Task<SubmissionEntry?> GetAsync(
-        SubmissionEntry submission, int sequence, CancellationToken cancellationToken) =>
-        ledger.GetSubmissionAsync(SubmissionIds.Of(submission.ListId, sequence), cancellationToken);
+    private IAsyncEnumerable<SubmissionEntry> RepeatsOf(
+        SubmissionEntry submission, CancellationToken cancellationToken) =>
+        chain.ReadAfterAsync(submission.ListId, submission.Sequence, cancellationToken);
 
-    /// <summary>
-    /// Moves inputs to the submission that was made for them, by this worker or another, now or earlier.
-    /// </summary>
-    /// <returns>The ids of that submission's inputs; none if it was made for another submission.</returns>
-    private async Task<IReadOnlySet<string>> HandOverAsync(
+    /// <summary>Creates a submission for some inputs, unless another worker was first, and moves them there.</summary>
+    /// <returns>The inputs that are left.</returns>
+    private async Task<IReadOnlyList<InputEntry>> PlaceAsync(
+        SubmissionEntry submission, IReadOnlyList<InputEntry> group, int sequence, IReadOnlyList<InputEntry> left,
+        TimeSpan delay, CancellationToken cancellationToken)
+    {
+        await CreateAsync(submission, group, sequence, delay, cancellationToken);
+        CrashPoint.Pass("repeat.after-submission");
+        var id = SubmissionIds.Of(submission.ListId, sequence);
+        var repeat = await ledger.GetSubmissionAsync(id, cancellationToken);
+        return await HandOverAsync(submission, repeat!, left, delay, cancellationToken);
+    }
+
+    /// <summary>Moves inputs to the submission that this or another worker created for them, now or earlier.</summary>
+    /// <returns>The inputs that it was not created for.</returns>
+    private async Task<IReadOnlyList<InputEntry>> HandOverAsync(
         SubmissionEntry submission, SubmissionEntry repeat, IReadOnlyList<InputEntry> inputs, TimeSpan delay,
         CancellationToken cancellationToken)
     {
         if (repeat.RepeatOf != submission.SubmissionId)
-            return FrozenSet<string>.Empty;
-        var theirs = (
-            await ledger.GetInputsAsync(repeat.SubmissionId, cancellationToken)).Select(i =>
-                i.Id).ToHashSet(StringComparer.Ordinal);
-        // The message goes first: Submit moves the inputs too. In the other order, a crash in between would leave the
-        // new submission to Sweep's long grace.
-        if (repeat.State == SubmissionState.Planned && inputs.Any(i => theirs.Contains(i.Id)))
+            return inputs;
+        var theirs = (await ledger.GetInputsAsync(repeat.SubmissionId, cancellationToken))
+            .Select(input => input.Id).ToHashSet(StringComparer.Ordinal);
+        // The message goes first: Submit moves the inputs too. In the other order, after a crash in between, the new
+        // submission would wait for Sweep's long grace period.
+        if (repeat.State == SubmissionState.Planned && inputs.Any(input => theirs.Contains(input.Id)))
             await queue.SendAsync(new SubmissionMessage(repeat.SubmissionId), delay, cancellationToken);
         await TakeOverAsync(repeat, cancellationToken);
-        return theirs;
+        return [.. inputs.Where(input => !theirs.Contains(input.Id))];
     }
 
     /// <summary>
-    /// Makes the old entries of a submission's inputs point to it. If an input got its record meanwhile, it is not
-    /// posted again: its new entry points back.
+    /// Makes the old entries of a submission's inputs point to it. An input that got its record meanwhile is not posted
+    /// again: its new entry points back.
     /// </summary>
     public async Task TakeOverAsync(SubmissionEntry repeat, CancellationToken cancellationToken)
     {
-        // Waiting inputs move only from a submission that nobody posted; failed ones always.
+        // Waiting inputs move only from a submission that nobody posted; failed inputs always move.
         var isOver = await ledger.GetSubmissionAsync(
             repeat.RepeatOf!, cancellationToken) is { State: SubmissionState.Refused, IsUnproven: false };
         int failures = 0;
@@ -211,8 +196,4 @@ internal sealed partial class Resubmission(
             inputs,
             cancellationToken);
     }
-
-    [LoggerMessage(Level = LogLevel.Information, Message =
-        "{Inputs} failed inputs of submission {SubmissionId} are posted again (attempt {Attempt}).")]
-    private partial void LogRetried(int inputs, string submissionId, int attempt);
 }

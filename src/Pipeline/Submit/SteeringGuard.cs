@@ -6,7 +6,7 @@ using Pipeline.Submit.Evidence;
 namespace Pipeline.Submit;
 
 /// <summary>
-/// Asks before each POST what an operator wants of the list. A planned submission of a paused list waits; one of a
+/// Checks before each POST what an operator wants for the list. A planned submission of a paused list waits; one of a
 /// cancelled list ends. A submission whose POST is under way or unanswered is left alone: it may be paid for.
 /// </summary>
 internal sealed class SteeringGuard(
@@ -14,8 +14,8 @@ internal sealed class SteeringGuard(
     RestoredLedger restored, TimeProvider time)
 {
     /// <summary>
-    /// Whether a submission may be posted now: nobody stopped or erased its list, and a POST that a restored ledger may
-    /// have forgotten was looked for.
+    /// Whether a submission may be posted now: nobody stopped or erased its list, and the search for a POST that a
+    /// restored ledger may have forgotten has been made.
     /// </summary>
     public async Task<bool> AdmitPostAsync(SubmissionEntry submission, CancellationToken cancellationToken) =>
         await AdmitAsync(submission, cancellationToken)
@@ -54,7 +54,7 @@ internal sealed class SteeringGuard(
 
     private async Task EndAsync(SubmissionEntry submission, CancellationToken cancellationToken)
     {
-        // A submission that posts inputs again first takes them over: each of them counts in one submission.
+        // A submission that posts inputs again first takes them over, so that each of them counts in one submission.
         if (submission.RepeatOf is not null)
             await repeats.TakeOverAsync(submission, cancellationToken);
         var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
@@ -72,11 +72,11 @@ internal sealed partial class HeldSubmissions(
     ILedger ledger, PlannedSubmissions planned, TimeProvider time, ILogger<HeldSubmissions> logger)
 {
     /// <summary>
-    /// Sends the messages of planned submissions that are held, so that Submit decides about them anew: all of a
-    /// cancelled list, else those that waited because the list was paused.
+    /// Sends the messages of planned submissions that are held, so that Submit decides about them again: all of a
+    /// cancelled list; otherwise those that waited because the list was paused.
     /// </summary>
     /// <returns>Number of messages sent.</returns>
-    /// <remarks>A crash leaves some of them waiting; Sweep sends their messages after a grace.</remarks>
+    /// <remarks>A crash leaves some of them waiting; Sweep sends their messages after a grace period.</remarks>
     public async Task<int> WakeAsync(ListEntry list, CancellationToken cancellationToken)
     {
         var count = 0;
@@ -95,13 +95,13 @@ internal sealed partial class HeldSubmissions(
             : planned.Hold == HoldReason.Paused;
 
     /// <summary>
-    /// Whether it may be ended or held. One for whose earlier POST a webhook came is not: Submit calls its next POST
-    /// off, and its results are collected.
+    /// Whether it may be ended or held. Not if a webhook came for its earlier POST: Submit then cancels its next POST,
+    /// and its results are collected.
     /// </summary>
     public static bool IsPlanned(SubmissionEntry submission) => submission is
         { State: SubmissionState.Planned } and not { FirstCallbackAt: not null, PostedAt: not null };
 
-    /// <summary>Lets one submission go on.</summary>
+    /// <summary>Lets one submission continue.</summary>
     public Task<bool> WakeAsync(SubmissionEntry held, CancellationToken cancellationToken) =>
         planned.SendAgainAsync(held.WaitFor(HoldReason.None, null, time.GetUtcNow(), null), cancellationToken);
 

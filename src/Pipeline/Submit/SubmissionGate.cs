@@ -10,27 +10,27 @@ namespace Pipeline.Submit;
 
 /// <summary>
 /// Pauses all submission while no POST can succeed: no budget at Nimble (402), a refused key (401, 403), too many
-/// requests (429), deliveries that cannot be read. The pause is in the ledger and holds for every process. When it
-/// ends, one POST tries whether Nimble accepts submissions again; all others wait for its answer.
+/// requests (429), deliveries that cannot be read. The pause is in the ledger and applies to every process. When it
+/// ends, one POST tests whether Nimble accepts submissions again; all others wait for its answer.
 /// </summary>
 /// <remarks>
-/// The pause for the day's budget is this process's own: the ledger counts the budget, so each process finds out alone,
-/// and a restart with a higher budget goes on at once.
+/// The pause for the day's budget is this process's own: the ledger counts the budget, so each process finds out by
+/// itself, and a restart with a higher budget continues at once.
 /// </remarks>
 internal sealed partial class SubmissionGate(
     IPauseLedger shared, IOptions<PipelineOptions> options, TimeProvider time, ILogger<SubmissionGate> logger)
 {
-    // Age at which what is known of the pause is read again, unless a POST is next.
+    // Age at which the known pause is read again, unless a POST is next.
     private static readonly TimeSpan KnownFor = TimeSpan.FromSeconds(5);
 
-    // After this long, or a pause if that is shorter, without an answer to the POST that tries, another one tries: its
-    // process may have crashed.
+    // If the trial POST has no answer after this time, or after the length of a pause if that is shorter, another POST
+    // tries: the process may have crashed.
     private static readonly TimeSpan LongestTrial = TimeSpan.FromSeconds(15);
 
     // How long the others wait before they ask whether the trial is over.
     private static readonly TimeSpan TrialLook = TimeSpan.FromSeconds(5);
 
-    // Refusals of POSTs that were under way together do not each write the same pause.
+    // Refusals of concurrent POSTs do not each write the same pause.
     private static readonly TimeSpan SamePause = TimeSpan.FromSeconds(1);
 
     private readonly string _account = AccountOf(options.Value.Nimble);
@@ -100,7 +100,7 @@ internal sealed partial class SubmissionGate(
     /// Holds submission back in all processes. A pause in force that ends later stays.
     /// </summary>
     /// <remarks>
-    /// Without the ledger it holds this process alone: the answer that says so must be written even then.
+    /// If the ledger is unavailable, only this process pauses: the answer to the POST must be written even then.
     /// </remarks>
     public async Task PauseForAsync(TimeSpan duration, string reason, HoldReason hold)
     {
@@ -148,8 +148,8 @@ internal sealed partial class SubmissionGate(
     }
 
     /// <summary>
-    /// Ends a pause, unless somebody else has changed it. If the ledger is unavailable, it ends by itself a little
-    /// later: the work that goes on must not fail for that.
+    /// Ends a pause, unless somebody else has changed it. If the ledger is unavailable, the pause ends by itself a
+    /// little later: ongoing work must not fail for that.
     /// </summary>
     private async Task EndAsync(SharedPause pause, SharedPause read)
     {
@@ -198,7 +198,7 @@ internal sealed partial class SubmissionGate(
     /// <param name="Until">When the next POST is tried.</param>
     /// <param name="Reason">What Nimble said or which guard it is, and what to do.</param>
     /// <param name="Hold">What submissions wait for; None for what passes within seconds.</param>
-    /// <param name="IsTried">Whether one POST is under way that tries, and this one waits for its answer.</param>
+    /// <param name="IsTried">Whether a trial POST is under way whose answer this one waits for.</param>
     public sealed record Pause(DateTimeOffset Until, string Reason, HoldReason Hold, bool IsTried = false);
 
     private sealed record Known(SharedPause Pause, DateTimeOffset At);

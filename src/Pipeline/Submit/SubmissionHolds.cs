@@ -26,7 +26,7 @@ internal sealed partial class SubmissionHolds(
         queue.SendAsync(new SubmissionMessage(planned.SubmissionId), TimeSpan.Zero, cancellationToken);
 
     /// <summary>
-    /// Sends the message again for later, unless a copy of it did so already: copies must not multiply during a pause.
+    /// Sends the message again for later, unless a copy of it already did: copies must not multiply during a pause.
     /// Fails a submission that has waited for Nimble's budget or a valid key for longer than
     /// <c>Nimble:RefusedWindow</c>.
     /// </summary>
@@ -69,7 +69,7 @@ internal sealed partial class SubmissionHolds(
     }
 
     /// <summary>
-    /// Holds a submission until somebody else sends its message. If nobody does, Sweep does after a grace.
+    /// Holds a submission until somebody else sends its message. If nobody does, Sweep sends it after a grace period.
     /// </summary>
     /// <returns>Whether it waits; false if somebody else has changed it.</returns>
     public async Task<bool> WaitForAsync(SubmissionEntry planned, HoldReason hold, CancellationToken cancellationToken)

@@ -7,7 +7,7 @@ using Pipeline.Ports;
 namespace Pipeline.Submit;
 
 /// <summary>
-/// Handles queue <c>submissions</c>: posts a submission once, when it is its turn and the guards admit it. A second
+/// Handles queue <c>submissions</c>: posts a submission once, when its turn has come and the guards admit it. A second
 /// message for the same submission does no harm.
 /// </summary>
 internal sealed class SubmitStage(
@@ -54,7 +54,7 @@ internal sealed class SubmitStage(
             return;
         }
 
-        // The rate limit may hold it for long, and the list may be paused or cancelled meanwhile.
+        // The rate limit may delay it for a long time, and the list may be paused or cancelled meanwhile.
         await poster.WaitForTurnAsync(cancellationToken);
         if (!await steering.AdmitPostAsync(planned, cancellationToken)
             || !await turns.TryPassAsync(planned, cancellationToken))

@@ -5,8 +5,8 @@ using Pipeline.Submit;
 namespace Pipeline.Sweep;
 
 /// <summary>
-/// Wakes what is held of cancelled lists, once in each process, so that Submit ends it. It finds what a crash of the
-/// canceller left too.
+/// Wakes held submissions of cancelled lists, once in each process, so that Submit ends them. This also finds what a
+/// crash left behind while a list was being cancelled.
 /// </summary>
 internal sealed class CancelledLists(HeldSubmissions held)
 {

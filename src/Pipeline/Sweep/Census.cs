@@ -9,12 +9,12 @@ namespace Pipeline.Sweep;
 /// <summary>
 /// Counts lists, submissions, inputs, queues and the day's budget for <see cref="StateMetrics"/>: at most once a
 /// minute, for a tenth of the time, with a bounded number of requests, and only if somebody listens. What it cannot
-/// read is missing from the metrics, and nothing else fails for it.
+/// read is missing from the metrics; nothing else fails because of that.
 /// </summary>
 internal sealed partial class Census(
     ILedger ledger, IWorkReceiver queues, BudgetGuard budget, TimeProvider time, ILogger<Census> logger)
 {
-    // A count that took long is repeated after ten times as long.
+    // The next count comes after ten times as long as the last one took.
     private const int Pause = 10;
 
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
@@ -26,7 +26,7 @@ internal sealed partial class Census(
 
     private DateTimeOffset _next = DateTimeOffset.MinValue;
 
-    /// <summary>Counts, unless it did a moment ago.</summary>
+    /// <summary>Counts, unless the last count is recent.</summary>
     public async Task TakeAsync(CancellationToken cancellationToken)
     {
         var started = time.GetUtcNow();
@@ -56,6 +56,9 @@ internal sealed partial class Census(
         StateMetrics.MeasureLists(count.Lists, count.Skipped);
         StateMetrics.MeasureSubmissions(count.Submissions);
         StateMetrics.MeasureInputs(count.Inputs, now - (count.OldestSince ?? now));
+        // Checks measure only submissions that exist, so only this measures that none is left.
+        if (count.UnknownSince is not null || count.Skipped == 0)
+            PipelineMetrics.MeasureUnknown(now - (count.UnknownSince ?? now));
     }
 
     private async Task CountQueuesAsync(DateTimeOffset now, CancellationToken cancellationToken)

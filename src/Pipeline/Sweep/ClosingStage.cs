@@ -6,8 +6,8 @@ using Pipeline.Sweep.Lists;
 namespace Pipeline.Sweep;
 
 /// <summary>
-/// Closes submissions and lists as soon as this process has given their last outcome. A host whose Sweep comes at long
-/// intervals calls it after each message; what it leaves undone is due, and Sweep does it.
+/// Closes submissions and lists as soon as this process has written their last outcome. A host whose Sweep runs at long
+/// intervals calls it after each message. Anything left undone is due, so Sweep does it.
 /// </summary>
 internal sealed class ClosingStage(
     ILedger ledger,

@@ -11,10 +11,10 @@ using Pipeline.Submit;
 namespace Pipeline.Sweep;
 
 /// <summary>
-/// Writes into the ledger what became of a message after its last try: the ledger, not the poison queue, is the truth.
-/// A submission whose POST is under way is left to Sweep, which alone may call it unknown. Tasks that shared a message
-/// get their tries once more, each in its own message: one of them may have ended the worker each time. A result that
-/// was paid for is not lost to an outage or to a row of restarts: its message starts anew while that is the cause.
+/// Writes the fate of a message to the ledger after its last attempt: the ledger, not the poison queue, is the source
+/// of truth. A submission whose POST is in progress is left to Sweep, which alone may call it unknown. Tasks that
+/// shared a message get new attempts, each in its own message, because one of them may have crashed the worker each
+/// time. An outage or a series of restarts loses no paid result: its message starts over as long as that is the cause.
 /// </summary>
 internal sealed partial class DeadLetterStage(
     ILedger ledger,
@@ -24,15 +24,15 @@ internal sealed partial class DeadLetterStage(
     TimeProvider time,
     ILogger<DeadLetterStage> logger)
 {
-    // A document that ends its worker each time ends so many workers, and then its input fails.
+    // A document that crashes its worker each time may crash this many workers; then its input fails.
     private const int MaxRounds = 3;
 
     private readonly RefusedListRecorder _refusals = new(ledger, time);
 
-    /// <summary>Handles a message that failed its last try.</summary>
+    /// <summary>Handles a message that failed its last attempt.</summary>
     /// <param name="name">The queue it came from.</param>
     /// <param name="body">The message.</param>
-    /// <param name="error">What the last try failed with; null if that is not known.</param>
+    /// <param name="error">The error of the last attempt; null if unknown.</param>
     /// <param name="cancellationToken">Cancels between two steps.</param>
     public async Task HandleAsync(
         string name, ReadOnlyMemory<byte> body, Exception? error, CancellationToken cancellationToken)
@@ -40,10 +40,10 @@ internal sealed partial class DeadLetterStage(
         LogDead(error, name);
         PipelineMetrics.CountDeadLetter(name);
         var reason = (error as PipelineException)?.Reason ?? FailureReasons.Internal;
-        var text = error?.Message ?? "It failed every try; the log has the error.";
+        var text = error?.Message ?? "Every attempt failed; the log has the error.";
         switch (name)
         {
-            // Intake has recorded what it refuses itself.
+            // Intake itself has recorded what it refuses.
             case QueueNames.UrlLists when error is not PipelineException { IsPermanent: true }:
                 await _refusals.RefuseAsync(
                     body, null, $"It could not be planned: {text}", isKnown: error is null, cancellationToken);
@@ -93,7 +93,7 @@ internal sealed partial class DeadLetterStage(
 
     /// <summary>
     /// The message with new deliveries; null if its input fails. An outage passes, and Sweep ends the wait at the task
-    /// deadline. Workers that end are restarted, but the message itself may be what ends them.
+    /// deadline. Crashed workers are restarted, but the message itself may be what crashes them.
     /// </summary>
     private static ResultMessage? NextRound(ResultMessage message, Exception? error) => error switch
     {
@@ -115,6 +115,6 @@ internal sealed partial class DeadLetterStage(
             submission, input, message.TaskId, new("collect", reason, text), message.DiscoveredBy, cancellationToken);
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A message of queue {Queue} failed its last try.")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "A message of queue {Queue} failed its last attempt.")]
     private partial void LogDead(Exception? error, string queue);
 }

@@ -8,19 +8,22 @@ using Pipeline.Ports;
 namespace Pipeline.Sweep;
 
 /// <summary>
-/// Runs the steps of Sweep so that a fault concerns one submission or list only. The fault is logged, kept in the row
-/// for status, and retried after a growing delay. A submission that fails every try is failed in the end, and no other.
+/// Runs the steps of Sweep so that a fault affects only one submission or list. The fault is logged and kept in the row
+/// for status reports, and the step is retried after a growing delay. A submission whose every attempt fails ends as
+/// failed; no other does.
 /// </summary>
 internal sealed partial class IsolatedSteps(
     ILedger ledger, OutcomeRecorder outcomes, LateWrites late, IOptions<PipelineOptions> options, TimeProvider time,
     ILogger<IsolatedSteps> logger)
 {
-    // Far longer than a look takes; it bounds the wait behind an answer that never ends.
+    // Far longer than a check takes; it limits the wait for an answer that never ends.
     private static readonly TimeSpan LookLimit = TimeSpan.FromMinutes(8);
 
     /// <summary>Takes one step with a submission.</summary>
     /// <param name="submission">As the ledger has it.</param>
-    /// <param name="step">Gets it without its setback, so that whatever the step writes clears that.</param>
+    /// <param name="step">
+    /// The step. It gets the submission without its setback, so whatever it writes clears the setback.
+    /// </param>
     /// <param name="cancellationToken">Stops the host.</param>
     public async Task RunAsync(
         SubmissionEntry submission, Func<SubmissionEntry, CancellationToken, Task> step,
@@ -32,12 +35,12 @@ internal sealed partial class IsolatedSteps(
             () => late.RunAsync(submission.ListId, () => step(submission with { Setback = null }, limited.Token)),
             cancellationToken) is not { } error)
             return;
-        // If that cannot be written either, the submission stays due, and the others still get their looks.
+        // If this write fails too, the submission stays due, and the others are still checked.
         if (await TryAsync(() => PutOffAsync(submission, error, cancellationToken), cancellationToken) is { } second)
             LogLost(second, submission.SubmissionId);
     }
 
-    /// <summary>Takes one step with a list, unless it is put off.</summary>
+    /// <summary>Takes one step with a list, unless it is postponed.</summary>
     /// <returns>Whether the step succeeded.</returns>
     public async Task<bool> RunAsync(
         ListEntry list, Func<ListEntry, CancellationToken, Task> step, CancellationToken cancellationToken)
@@ -111,15 +114,19 @@ internal sealed partial class IsolatedSteps(
             ? null
             : setback.Until;
 
-    /// <summary>Fails what waits in a submission that failed every try; the next step closes it.</summary>
+    /// <summary>Fails the waiting inputs of a submission that failed every attempt; the next step closes it.</summary>
     private async Task FailAsync(SubmissionEntry submission, Setback setback, CancellationToken cancellationToken)
     {
         LogGaveUp(submission.SubmissionId, setback.Faults, setback.Message);
         var isUnknown = submission.State is SubmissionState.Posting or SubmissionState.Unknown;
-        var cause = new FailureCause("sweep", isUnknown ? FailureReasons.SubmissionUnknown : FailureReasons.Internal,
+        var wasPosted = isUnknown || submission.AcceptedAt is not null;
+        var cause = new FailureCause(
+            wasPosted ? "sweep" : "submit", isUnknown ? FailureReasons.SubmissionUnknown : FailureReasons.Internal,
             $"Work on its submission failed {Amount.Of(setback.Faults, "time")}, the last time with "
-                + $"{setback.Message.TrimEnd('.')}. "
-            + "See the log. 'pipeline replay' tries again, and posts nothing.");
+                + $"{setback.Message.TrimEnd('.')}. See the log. "
+                + (wasPosted
+                    ? "'pipeline replay' tries again, and posts nothing."
+                    : "It was never posted: 'pipeline replay --resubmit' posts it."));
         var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
         foreach (var input in inputs.Where(i => i.State == InputState.Waiting))
             if (await TryAsync(() => outcomes.FailAsync(submission, [input], cause, cancellationToken),
@@ -138,15 +145,16 @@ internal sealed partial class IsolatedSteps(
                 return;
     }
 
-    /// <summary>An error whose stack trace belongs in the log; else null.</summary>
+    /// <summary>Returns an error whose stack trace belongs in the log; otherwise null.</summary>
     private static Exception? Unexpected(Exception error) => error is PipelineException ? null : error;
 
     [LoggerMessage(
-        Level = LogLevel.Warning, Message = "Work on submission {SubmissionId} is put off until {Until:u}: {Reason}")]
+        Level = LogLevel.Warning, Message = "Work on submission {SubmissionId} is postponed until {Until:u}: {Reason}")]
     private partial void LogPutOff(Exception? error, string submissionId, DateTimeOffset until, string reason);
 
     [LoggerMessage(
-        Level = LogLevel.Error, Message = "List {ListId} could not be closed; the next try is at {Until:u}: {Reason}")]
+        Level = LogLevel.Error,
+        Message = "List {ListId} could not be closed; the next attempt is at {Until:u}: {Reason}")]
     private partial void LogListPutOff(Exception? error, string listId, DateTimeOffset until, string reason);
 
     [LoggerMessage(

@@ -4,18 +4,20 @@ using Pipeline.Ports;
 namespace Pipeline.Sweep;
 
 /// <summary>
-/// Counts open lists with their submissions and inputs. On Azure a list costs a request for each thousand of its
-/// submissions, and a submission that is under way costs one more, so each kind has its limit.
+/// Counts open lists with their submissions and inputs. On Azure that takes one request per thousand submissions and
+/// one per submission in progress, so both numbers are limited.
 /// </summary>
 internal sealed class LedgerCensus(ILedger ledger)
 {
-    /// <summary>Lists whose submissions are read.</summary>
+    /// <summary>Number of lists whose submissions are read.</summary>
     internal const int MaxLists = 500;
 
-    /// <summary>Submissions that are read; the list in which they are reached is read to its end.</summary>
+    /// <summary>Number of submissions to read. The list that reaches it is read to its end.</summary>
     internal const int MaxSubmissions = 20_000;
 
-    /// <summary>Submissions whose outcomes are counted; of others, those count that their row has.</summary>
+    /// <summary>
+    /// Number of submissions whose outcomes are counted; the others count with the values in their row.
+    /// </summary>
     internal const int MaxCounted = 250;
 
     private readonly Dictionary<string, long> _lists = Zeros("planning", "open", "paused", "cancelled");
@@ -39,6 +41,9 @@ internal sealed class LedgerCensus(ILedger ledger)
     /// <summary>When the oldest list with a waiting input was accepted, UTC; null if no input waits.</summary>
     public DateTimeOffset? OldestSince { get; private set; }
 
+    /// <summary>When the oldest submission of unknown acceptance was posted, UTC; null if there is none.</summary>
+    public DateTimeOffset? UnknownSince { get; private set; }
+
     private static string[] States => [.. Enum.GetNames<SubmissionState>().Select(name => name.ToLowerInvariant())];
 
     /// <summary>Counts a list.</summary>
@@ -60,6 +65,8 @@ internal sealed class LedgerCensus(ILedger ledger)
         _read++;
         var state = submission.State.ToString().ToLowerInvariant();
         _submissions[state]++;
+        if (submission is { State: SubmissionState.Unknown, PostedAt: { } posted } && !(UnknownSince <= posted))
+            UnknownSince = posted;
         var (waiting, records, failures) = await CountAsync(submission, cancellationToken);
         _inputs[state] += waiting;
         _inputs["recorded"] += records;

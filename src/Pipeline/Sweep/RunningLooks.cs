@@ -3,7 +3,7 @@ using Pipeline.Model;
 
 namespace Pipeline.Sweep;
 
-/// <summary>The looks at submissions that are under way. A look mostly waits for answers of the API.</summary>
+/// <summary>The checks of submissions in progress. A check mostly waits for answers of the API.</summary>
 internal sealed class RunningLooks(TimeProvider time, ILogger<RunningLooks> logger)
     : RunningSteps<SubmissionEntry>(perList: 4, inAll: 16, time, logger)
 {

@@ -3,10 +3,10 @@ using Microsoft.Extensions.Logging;
 namespace Pipeline.Sweep;
 
 /// <summary>
-/// Runs the steps of a pass at the same time, within limits. A step that is slow goes on by itself: it holds up neither
-/// the pass that began it nor the steps of other lists.
+/// Runs the steps of a pass at the same time, within limits. A slow step continues on its own: it delays neither the
+/// pass that began it nor the steps of other lists.
 /// </summary>
-/// <typeparam name="T">What a step is taken with.</typeparam>
+/// <typeparam name="T">What a step works on.</typeparam>
 /// <param name="perList">Maximum number of steps of one list at once.</param>
 /// <param name="inAll">Maximum number of steps at once.</param>
 /// <param name="time">The clock.</param>
@@ -20,10 +20,12 @@ internal abstract partial class RunningSteps<T>(int perList, int inAll, TimeProv
     private readonly Dictionary<string, Step> _running = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stop = new();
 
-    /// <summary>Takes a step with each item, except where it or its list is kept waiting by slow ones.</summary>
-    /// <param name="due">In the order of their turns.</param>
-    /// <param name="step">One step. What it throws ends the pass.</param>
-    /// <param name="cancellationToken">Ends all that were begun here.</param>
+    /// <summary>
+    /// Takes a step with each item, except items that slow steps of the same item or list keep waiting.
+    /// </summary>
+    /// <param name="due">The items, in the order of their turns.</param>
+    /// <param name="step">One step. An exception of it ends the pass.</param>
+    /// <param name="cancellationToken">Cancels all steps that were begun here.</param>
     public async Task RunAsync(
         IEnumerable<T> due, Func<T, CancellationToken, Task> step, CancellationToken cancellationToken)
     {
@@ -51,7 +53,7 @@ internal abstract partial class RunningSteps<T>(int perList, int inAll, TimeProv
         _stop.Dispose();
     }
 
-    /// <summary>Identifies an item: two steps with one item never run at once.</summary>
+    /// <summary>Identifies an item. Two steps with the same item never run at once.</summary>
     protected abstract string IdOf(T item);
 
     /// <summary>The list that an item belongs to.</summary>
@@ -59,8 +61,8 @@ internal abstract partial class RunningSteps<T>(int perList, int inAll, TimeProv
 
     private bool IsSlow(Step step) => time.GetElapsedTime(step.BegunAt) >= Slow;
 
-    /// <summary>Begins a step where there is room for it.</summary>
-    /// <returns>Whether it need not be begun any more.</returns>
+    /// <summary>Begins a step if there is room for it.</summary>
+    /// <returns>Whether it no longer needs to be started.</returns>
     private bool TryBegin(
         T item, Func<T, CancellationToken, Task> step, List<Step> begun, CancellationToken cancellationToken)
     {
@@ -89,7 +91,7 @@ internal abstract partial class RunningSteps<T>(int perList, int inAll, TimeProv
         {
             await step(item, stop.Token);
         }
-        // The pass that began it does not wait any more. The next pass meets the same fault.
+        // The pass that began it no longer waits. The next pass meets the same fault.
         catch (Exception error) when (IsSlow(one))
         {
             LogLeft(error is OperationCanceledException ? null : error, IdOf(item));
@@ -101,7 +103,7 @@ internal abstract partial class RunningSteps<T>(int perList, int inAll, TimeProv
         }
     }
 
-    /// <summary>Waits for the end of one, or until the oldest counts as slow.</summary>
+    /// <summary>Waits until one step ends, or until the oldest counts as slow.</summary>
     private async Task WaitAsync(List<Step> begun, CancellationToken cancellationToken)
     {
         var left = Slow - time.GetElapsedTime(begun.Min(one => one.BegunAt));

@@ -3,18 +3,18 @@ using Pipeline.Options;
 
 namespace Pipeline.Sweep;
 
-/// <summary>Decides how long to wait after a failed try, and whether waiting can help.</summary>
+/// <summary>Decides how long to wait after a failed attempt, and whether waiting can help.</summary>
 internal static class SetbackPolicy
 {
-    /// <summary>Number of tries that may fail as faults; after that, the waiting inputs fail.</summary>
+    /// <summary>Number of attempts that may fail with faults; after that, the waiting inputs fail.</summary>
     public const int MaxFaults = 8;
 
     private static readonly TimeSpan LongestDelay = TimeSpan.FromMinutes(30);
     private static readonly TimeSpan LongestAsked = TimeSpan.FromHours(1);
 
     /// <summary>
-    /// Whether the data or the program is at fault. An outage, a refused credential or a wrong setting is no fault: it
-    /// passes or somebody corrects it, and no input fails for it here.
+    /// Whether the data or the program is at fault. An outage, a refused credential or a wrong setting is not a fault:
+    /// it passes or somebody corrects it, so no input fails here because of it.
     /// </summary>
     public static bool IsFault(Exception error) => error switch
     {
@@ -25,11 +25,11 @@ internal static class SetbackPolicy
         _ => true,
     };
 
-    /// <summary>The setback after one more failed try.</summary>
-    /// <param name="before">The one that the row has; null where the last try succeeded.</param>
-    /// <param name="error">What went wrong.</param>
+    /// <summary>Returns the setback after another failed attempt.</summary>
+    /// <param name="before">The setback in the row; null if the last attempt succeeded.</param>
+    /// <param name="error">The error.</param>
     /// <param name="sweep">The shortest and the longest wait for an outage.</param>
-    /// <param name="now">The time of the try.</param>
+    /// <param name="now">The time of the attempt.</param>
     public static Setback Next(Setback? before, Exception error, SweepOptions sweep, DateTimeOffset now)
     {
         var reason = (error as PipelineException)?.Reason
@@ -53,7 +53,7 @@ internal static class SetbackPolicy
     private static string Describe(Exception error) => error switch
     {
         PipelineException => error.Message,
-        OperationCanceledException => "The look took too long and was stopped. It will be repeated.",
+        OperationCanceledException => "The check took too long and was stopped. It will be repeated.",
         _ => $"{error.GetType().Name}: {error.Message}",
     };
 

@@ -7,9 +7,9 @@ using Pipeline.Sweep.Lists;
 
 namespace Pipeline.Sweep;
 
-/// <summary>Closes submissions none of whose inputs waits.</summary>
+/// <summary>Closes submissions without waiting inputs.</summary>
 internal sealed partial class SubmissionCloser(
-    Resubmission repeats,
+    InputRetries retries,
     OutcomeRecorder outcomes,
     Publisher publisher,
     ClosedSubmissions submissions,
@@ -17,20 +17,20 @@ internal sealed partial class SubmissionCloser(
     SweepPolicy policy,
     ILogger<SubmissionCloser> logger)
 {
-    /// <summary>Closes a submission, after the retry policy decided about its failures.</summary>
+    /// <summary>Closes a submission, after the retry policy has decided about its failures.</summary>
     /// <param name="submission">An accepted or refused submission.</param>
-    /// <param name="inputs">Its inputs; none of them waits.</param>
-    /// <param name="cancellationToken">Cancels between two steps; the next look goes on.</param>
+    /// <param name="inputs">Its inputs; each has its outcome.</param>
+    /// <param name="cancellationToken">Cancels between two steps; the next check continues.</param>
     public async Task CloseAsync(
         SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
     {
-        var settled = await repeats.RetryAsync(submission, inputs, cancellationToken);
+        var settled = await retries.RetryAsync(submission, inputs, cancellationToken);
         await outcomes.SettleAsync(submission, settled, cancellationToken);
         CrashPoint.Pass("sweep.close");
         var tally = OutcomeTally.Of(settled);
         var closing = submission.ToClosed(
             (int)tally.Records, (int)tally.Failures, tally.ToString(), policy.NextLateLook(submission));
-        // First, so that a crash in between announces it again instead of never.
+        // Publish first: after a crash in between, it is announced again instead of never.
         await publisher.PublishAsync(closing, cancellationToken);
         if (await submissions.CloseAsync(closing, cancellationToken) is not { } closed)
             return;

@@ -7,7 +7,7 @@ using Pipeline.Sweep.Accepted;
 
 namespace Pipeline.Sweep;
 
-/// <summary>Takes the next step with a submission that is due, by its state.</summary>
+/// <summary>Takes the next step with a submission that is due, depending on its state.</summary>
 internal sealed class SubmissionSteps(
     ILedger ledger,
     PlannedSubmissions planned,
@@ -17,7 +17,7 @@ internal sealed class SubmissionSteps(
     SubmissionCloser closer,
     TimeProvider time)
 {
-    /// <summary>Takes one step. To repeat it does no harm.</summary>
+    /// <summary>Takes one step. Repeating it does no harm.</summary>
     public Task StepAsync(SubmissionEntry submission, CancellationToken cancellationToken) => ListTrace.RunAsync(
         "sweep submission", ActivityKind.Internal, submission.Traced(), () => TakeAsync(submission, cancellationToken));
 
@@ -30,7 +30,7 @@ internal sealed class SubmissionSteps(
         _ => unanswered.LookLateAsync(submission, cancellationToken),
     };
 
-    /// <summary>Closes a refused submission, unless a crash left inputs of it waiting.</summary>
+    /// <summary>Closes a refused submission, unless a crash left some of its inputs waiting.</summary>
     private async Task LookRefusedAsync(SubmissionEntry refused, CancellationToken cancellationToken)
     {
         var inputs = await ledger.GetInputsAsync(refused.SubmissionId, cancellationToken);

@@ -3,7 +3,7 @@ using Pipeline.Scheduling;
 namespace Pipeline.Sweep;
 
 /// <summary>
-/// What a host does at intervals: submits the lists of due schedules, sweeps, and counts where things stand.
+/// The work of a host at intervals: submits the lists of due schedules, sweeps, and counts the work for the metrics.
 /// </summary>
 internal sealed class SweepRound(ScheduleRunner schedules, SweepStage sweep, Census census)
 {

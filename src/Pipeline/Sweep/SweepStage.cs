@@ -7,9 +7,9 @@ using Pipeline.Sweep.Lists;
 namespace Pipeline.Sweep;
 
 /// <summary>
-/// Looks at every submission that is due: results that no webhook reported, steps that a crash cut short, submissions
-/// to close. Then closes complete lists. It may run twice at once and at any time: each step is a conditional change,
-/// and a submission is not due after its step.
+/// Checks every submission that is due: finds results that no webhook reported, finishes steps that a crash
+/// interrupted, and closes submissions. Then closes complete lists. It may run at any time and more than once at a
+/// time: each step is a conditional change, and a submission is not due after its step.
 /// </summary>
 internal sealed partial class SweepStage(
     ILedger ledger,
@@ -22,10 +22,12 @@ internal sealed partial class SweepStage(
 {
     private const int Page = 100;
 
-    private static readonly TimeSpan CloseEvery = TimeSpan.FromSeconds(1);
+    /// <summary>Time between two closings of complete lists while checks are in progress.</summary>
+    internal static readonly TimeSpan CloseEvery = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan ReportEvery = TimeSpan.FromMinutes(1);
 
+    private readonly RecentMaximum _overdue = new();
     private DateTimeOffset _reportedAt = DateTimeOffset.MinValue;
 
     /// <summary>Takes one step with every submission that is due, then closes the lists that are complete.</summary>
@@ -59,20 +61,19 @@ internal sealed partial class SweepStage(
 
         var open = await closer.CloseListsAsync(cancellationToken);
         var now = time.GetUtcNow();
-        PipelineMetrics.MeasureSweep(now - started, looked, overdue);
+        PipelineMetrics.MeasureSweep(now - started, looked, _overdue.Add(now, overdue));
         StateMetrics.MeasureOpenLists(open.Count, now - (open.OldestSince ?? now));
         Report(looked, overdue, open);
     }
 
     /// <summary>
-    /// How late a look is. What was never posted, or is to be closed at once, is due from a time that says nothing.
+    /// How late a check is; zero for a submission that was never posted or is to be closed at once, because its due
+    /// time has no such meaning.
     /// </summary>
     private static TimeSpan Overdue(SubmissionEntry submission, DateTimeOffset now) =>
         submission.DueAt is { } due && due > DateTimeOffset.UnixEpoch ? now - due : TimeSpan.Zero;
 
-    /// <summary>
-    /// The sign of life that alerts wait for; where passes follow each other fast, one a minute is enough.
-    /// </summary>
+    /// <summary>The sign of life that alerts watch for. If passes are frequent, it is logged once a minute.</summary>
     private void Report(int looked, TimeSpan overdue, OpenLists open)
     {
         var now = time.GetUtcNow();
@@ -84,8 +85,8 @@ internal sealed partial class SweepStage(
     }
 
     /// <summary>
-    /// The next submissions that are due and were not looked at in this pass: one that stays due must not come first
-    /// again.
+    /// The next submissions that are due and were not checked in this pass, because one that stays due must not come
+    /// first again.
     /// </summary>
     private async Task<IReadOnlyList<SubmissionEntry>> NextPageAsync(
         DateTimeOffset now, HashSet<string> seen, CancellationToken cancellationToken)
@@ -100,16 +101,14 @@ internal sealed partial class SweepStage(
         }
     }
 
-    /// <summary>The lists take turns: one of many submissions must not keep a small one waiting.</summary>
+    /// <summary>Lets lists take turns, so that a list with many submissions does not delay a small one.</summary>
     private static IEnumerable<SubmissionEntry> InTurns(IReadOnlyList<SubmissionEntry> due) => due
         .GroupBy(submission => submission.ListId, StringComparer.Ordinal)
         .SelectMany(list => list.Select((submission, turn) => (submission, turn)))
         .OrderBy(one => one.turn)
         .Select(one => one.submission);
 
-    /// <summary>
-    /// Looks at submissions. Lists that are complete are closed meanwhile: others' looks may take long.
-    /// </summary>
+    /// <summary>Checks submissions. Closes complete lists meanwhile, because checks may take long.</summary>
     private async Task LookAsync(IReadOnlyList<SubmissionEntry> due, CancellationToken cancellationToken)
     {
         var pass = looks.RunAsync(
@@ -126,7 +125,7 @@ internal sealed partial class SweepStage(
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message =
-        "Sweep looked at what was due. Submissions: {Submissions}, minutes overdue: {OverdueMinutes:0.#}. "
+        "Sweep checked what was due. Submissions: {Submissions}, minutes overdue: {OverdueMinutes:0.#}. "
             + "Open lists: {Lists}, age of the oldest in minutes: {OldestMinutes:0.#}.")]
     private partial void LogSwept(int submissions, double overdueMinutes, int lists, double oldestMinutes);
 }

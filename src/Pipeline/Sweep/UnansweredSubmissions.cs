@@ -9,22 +9,23 @@ using Pipeline.Submit.Evidence;
 namespace Pipeline.Sweep;
 
 /// <summary>
-/// Looks after submissions whose POST left no proof: finds evidence, waits for it, posts again if the settings allow
-/// that and absence is proven, or gives up. Evidence that comes later still counts.
+/// Handles submissions whose POST left no proof: finds evidence, waits for it, posts again if the settings allow that
+/// and absence is proven, or gives up. Later evidence still counts.
 /// </summary>
 internal sealed partial class UnansweredSubmissions(
     ILedger ledger,
     PlannedSubmissions planned,
     SubmissionResolver resolver,
+    EarlierParts earlierParts,
     OutcomeRecorder outcomes,
     SweepPolicy policy,
     ILogger<UnansweredSubmissions> logger)
 {
-    /// <summary>Looks at a submission in state Posting or Unknown.</summary>
+    /// <summary>Checks a submission in state Posting or Unknown.</summary>
     public async Task ResolveAsync(SubmissionEntry submission, CancellationToken cancellationToken)
     {
-        // A search proves something about the time at which it began. A slow one must not end a window that was open
-        // then.
+        // A search proves something only about the time when it began, so a slow search must not end a window that was
+        // open then.
         var began = policy.Now;
         var (found, doubt) = await resolver.SearchAsync(submission, cancellationToken);
         if (found)
@@ -34,7 +35,7 @@ internal sealed partial class UnansweredSubmissions(
         if (submission is { LostSince: not null, State: SubmissionState.Unknown } && doubt is null
             && began >= submission.PostedAt)
         {
-            await planned.SendAgainAsync(submission.NotLost(policy.Now), cancellationToken);
+            await GoOnAsync(submission, cancellationToken);
             return;
         }
 
@@ -48,9 +49,7 @@ internal sealed partial class UnansweredSubmissions(
             await GiveUpAsync(submission, began, doubt, cancellationToken);
     }
 
-    /// <summary>
-    /// Looks once more for a submission that was given up, and that a crash left with inputs that wait.
-    /// </summary>
+    /// <summary>Checks once more a submission that was given up and that a crash left with waiting inputs.</summary>
     public async Task ResumeAsync(
         SubmissionEntry refused, IReadOnlyList<InputEntry> waiting, CancellationToken cancellationToken)
     {
@@ -58,11 +57,25 @@ internal sealed partial class UnansweredSubmissions(
             await FailAsync(refused, waiting, doubt, cancellationToken);
     }
 
-    /// <summary>Looks for late evidence of a closed submission, as long as there may be some.</summary>
+    /// <summary>Looks for late evidence of a closed submission, as long as there may be any.</summary>
     public async Task LookLateAsync(SubmissionEntry closed, CancellationToken cancellationToken)
     {
         if (!closed.IsUnproven || !(await resolver.SearchAsync(closed, cancellationToken)).Found)
             await ledger.UpdateSubmissionAsync(closed.LookLater(policy.NextLateLook(closed)), cancellationToken);
+    }
+
+    /// <summary>
+    /// Posts a submission that was not posted between backup and restore. If it was divided in that time, the next
+    /// check divides it again.
+    /// </summary>
+    private async Task GoOnAsync(SubmissionEntry compared, CancellationToken cancellationToken)
+    {
+        var inputs = await ledger.GetInputsAsync(compared.SubmissionId, cancellationToken);
+        var notLost = compared.NotLost(policy.Now);
+        if (await earlierParts.HaveAnyAsync(compared, inputs, cancellationToken))
+            await ledger.UpdateSubmissionAsync(notLost.GiveUp(policy.Now), cancellationToken);
+        else
+            await planned.SendAgainAsync(notLost, cancellationToken);
     }
 
     private async Task PostAgainAsync(SubmissionEntry unknown, CancellationToken cancellationToken)

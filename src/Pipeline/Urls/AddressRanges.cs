@@ -20,9 +20,9 @@ internal static class AddressRanges
             "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/4", "240.0.0.0/4",
             // Azure's channel to its virtual machines.
             "168.63.129.16/32",
-            // These ranges can embed one of the IPv4 addresses above (compatible, NAT64, Teredo, 6to4). No pages are
-            // served there.
-            "::/96", "64:ff9b::/96", "64:ff9b:1::/48", "2001::/32", "2002::/16",
+            // These ranges can embed one of the IPv4 addresses above (compatible, translated, NAT64, Teredo, 6to4). No
+            // pages are served there.
+            "::/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2001::/32", "2002::/16",
             "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8",
         }.Select(network => IPNetwork.Parse(network)),
     ];

@@ -23,7 +23,7 @@ internal static class CanonicalUrl
     public static string? HostOf(string url) => Split(url) is { } parts ? HostName.Canonicalize(parts.Host) : null;
 
     /// <summary>
-    /// Returns the URL with scheme and host in lower case and the rest as it is. No server can tell the two apart.
+    /// Returns the URL with scheme and host in lower case and the rest unchanged. No server can distinguish the two.
     /// </summary>
     public static string WithLowerHost(string url)
     {

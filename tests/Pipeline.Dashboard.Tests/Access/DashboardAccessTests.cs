@@ -117,6 +117,25 @@ public sealed class DashboardAccessTests
         Assert.False(access.IsOwnForm(context, token));
     }
 
+    [Theory]
+    [InlineData("http://localhost:8080", "same-origin", true)]
+    [InlineData("http://localhost:8080", null, true)]
+    [InlineData(null, "same-origin", true)]
+    [InlineData(null, null, false)]
+    [InlineData(null, "none", false)]
+    [InlineData("http://localhost:9090", "same-site", false)]
+    [InlineData("https://evil.example", null, false)]
+    [InlineData("null", "same-origin", false)]
+    public void OnlyWhatTheBrowserSaysIsOursIsAskedForAgain(string? origin, string? site, bool isOurs)
+    {
+        using var access = Create("");
+        var context = Context();
+        context.Request.Headers.Origin = origin;
+        context.Request.Headers["Sec-Fetch-Site"] = site;
+
+        Assert.Equal(isOurs, access.IsSentByOwnPage(context.Request));
+    }
+
     private DashboardAccess Create(string key, DashboardPlace? place = null)
     {
         var options = Microsoft.Extensions.Options.Options.Create(

@@ -35,6 +35,17 @@ internal sealed class Site : IAsyncDisposable
         return await StartAsync(site, "Status: ", ["run", .. list], faults);
     }
 
+    /// <summary>Starts <c>serve</c> on a state that a backup was just restored to.</summary>
+    public static async Task<Site> StartRestoredAsync()
+    {
+        var site = new Site();
+        var (list, backup) = (await site.WriteAsync("list.txt", Some.Urls(1)), site._folder["state.backup"]);
+        await site.CommandAsync("run", list, "--listen", site.Address.AbsoluteUri);
+        await site.CommandAsync("backup", "--to", backup);
+        await site.CommandAsync("restore", "--from", backup, "--replace");
+        return await StartAsync(site, "Serving ", ["serve"], "");
+    }
+
     /// <summary>Submits a list by the command and returns its id.</summary>
     public async Task<string> SubmitAsync(string name, params IEnumerable<string> lines) =>
         await CommandAsync("submit", await WriteAsync(name, lines));

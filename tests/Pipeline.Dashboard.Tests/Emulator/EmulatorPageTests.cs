@@ -54,6 +54,23 @@ public sealed class EmulatorPageTests(Browser browser) : IDisposable
     }
 
     [Fact]
+    public async Task ItKeepsItselfCurrentAndLeavesWhatSomebodyTypes()
+    {
+        await using var emulator = await StartAsync("");
+        await using var window = await browser.OpenAsync(emulator.BaseAddress);
+        var page = await window.GoAsync("/");
+        await page.EvaluateAsync("() => { window.same = true; }");
+        await page.GetByText("Requests to the API").ClickAsync();
+        await page.GetByLabel("Value of post_402").FillAsync("7");
+        await PostAsync(emulator, Some.Urls(3));
+
+        await Assertions.Expect(page.Locator("#tasks tbody tr")).ToHaveCountAsync(3);
+        await Assertions.Expect(page.GetByLabel("Value of post_402")).ToHaveValueAsync("7");
+        Assert.True(await page.EvaluateAsync<bool>("() => window.same === true"));
+        window.HasNoFault();
+    }
+
+    [Fact]
     public async Task HostileTextsAreOnlyText()
     {
         await using var emulator = await StartAsync("");

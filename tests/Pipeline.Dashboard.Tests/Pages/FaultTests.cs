@@ -5,7 +5,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Pipeline.Dashboard.Tests.Pages;
 
-/// <summary>What pages say of faults, and how they behave in the hands of people and strangers.</summary>
+/// <summary>What pages say about faults, and how they behave for users and attackers.</summary>
 [Collection(nameof(Browsing.Pages))]
 [Trait("Needs", "servers")]
 public sealed class FaultTests(Browser browser)
@@ -116,7 +116,10 @@ public sealed class FaultTests(Browser browser)
     {
         await using var site = await Site.StartAsync("task_slow_ms=60000");
         await using var window = await browser.OpenAsync(site.Address);
-        var page = await window.GoAsync("/");
+        // A page asks once more as soon as its stream is open.
+        var page = window.Page;
+        await page.RunAndWaitForResponseAsync(
+            () => window.GoAsync("/"), answer => answer.Url.Contains("part=main", StringComparison.Ordinal));
         var asked = 0;
         page.Request += (_, request) => asked += request.Url.Contains("part=main", StringComparison.Ordinal) ? 1 : 0;
         await page.EvaluateAsync(
@@ -222,6 +225,55 @@ public sealed class FaultTests(Browser browser)
             await window.IsUsableAsync();
         }
         window.HasNoFault();
+    }
+
+    [Fact]
+    [Trait("Promise", "10")]
+    public async Task FailuresThatNoResultTellsOfAreLinked()
+    {
+        await using var site = await Site.StartAsync("task_slow_ms=60000");
+        await site.SubmitAsync("list.txt", [.. Some.Urls(1), "javascript:alert(1)"]);
+        await using var window = await browser.OpenAsync(site.Address, width: 390);
+        var page = await window.GoAsync("/");
+        await page.ClickAsync("[data-part=failures] a:has-text('list.txt')");
+        await Expect(page.Locator("tbody")).ToContainTextAsync("invalid input");
+        await window.IsUsableAsync();
+
+        // Neither a replay nor another POST can repair it, so the page offers neither.
+        await page.ClickAsync("tbody th a");
+        await Expect(page.Locator(".note.bad")).ToContainTextAsync("Correct it and submit it in a new list");
+        Assert.Equal(0, await page.Locator("main button").CountAsync());
+        await page.ClickAsync("dl.facts a:has-text('list.txt')");
+        await Expect(page.Locator("h1")).ToHaveTextAsync("list.txt");
+        await Expect(page.GetByText("Post failures again…")).ToHaveCountAsync(0);
+        window.HasNoFault();
+    }
+
+    [Fact]
+    [Trait("Promise", "10")]
+    public async Task AScheduleSaysWhatBecameOfItsLastRun()
+    {
+        await using var site = await Site.StartAsync("task_slow_ms=60000");
+        var list = await site.WriteAsync("daily.txt", Some.Urls(1));
+        await site.CommandAsync("schedule", "add", "daily", list, "--cron", "0 6 1 1 *");
+        await site.CommandAsync("schedule", "run", "daily");
+        await using var window = await browser.OpenAsync(site.Address);
+        var page = await window.GoAsync("/schedules");
+        await Expect(page.Locator("[data-part=schedules] .state")).ToHaveTextAsync("open");
+        await window.IsUsableAsync();
+        window.HasNoFault();
+    }
+
+    [Fact]
+    public async Task APrintedPageHasNoControls()
+    {
+        await using var site = await Site.StartAsync();
+        await using var window = await browser.OpenAsync(site.Address, scheme: ColorScheme.Dark);
+        var page = await window.GoAsync("/schedules");
+        await page.EmulateMediaAsync(new() { Media = Media.Print, ColorScheme = ColorScheme.Light });
+        await Expect(page.GetByRole(AriaRole.Navigation)).ToBeHiddenAsync();
+        await Expect(page.Locator("main .actions").First).ToBeHiddenAsync();
+        await Expect(page.Locator("h1")).ToBeVisibleAsync();
     }
 
     // One transparent pixel.

@@ -40,7 +40,7 @@ public sealed class InputPageTests(Browser browser)
         Assert.StartsWith(
             "sandbox; default-src 'none';", answer.Headers["content-security-policy"], StringComparison.Ordinal);
         await window.GoAsync("/search?q=http://sample.test/nothing");
-        await Expect(page.Locator("main")).ToContainTextAsync("Nothing is known of");
+        await Expect(page.Locator("main")).ToContainTextAsync("No input matches");
         await window.IsUsableAsync();
     }
 

@@ -24,6 +24,25 @@ public sealed class OverviewTests(Browser browser)
     }
 
     [Fact]
+    [Trait("Promise", "10")]
+    public async Task ARestoredLedgerIsSaidInTheVerdict()
+    {
+        await using var site = await Site.StartRestoredAsync();
+        await using var window = await browser.OpenAsync(site.Address, width: 390);
+        var page = await window.GoAsync("/");
+        await Assertions.Expect(page.Locator(".verdict.idle"))
+            .ToContainTextAsync("Nimble is searched for each submission before it is posted");
+
+        await site.SubmitAsync("next.txt", Some.Urls(3));
+
+        var verdict = page.Locator(".verdict.waiting");
+        await Assertions.Expect(verdict).ToContainTextAsync("The ledger was restored on");
+        await Assertions.Expect(verdict.Locator(".more code")).ToContainTextAsync("pipeline restore --done");
+        await window.IsUsableAsync();
+        window.HasNoFault();
+    }
+
+    [Fact]
     public async Task ARunIsFollowedWithoutLoadingThePageAgain()
     {
         await using var site = await Site.StartAsync("task_slow_ms=5000");
@@ -35,6 +54,9 @@ public sealed class OverviewTests(Browser browser)
         await Assertions.Expect(page.Locator("[data-part=lists]")).ToContainTextAsync("list.txt");
         await Assertions.Expect(page.Locator("[data-part=finished]")).ToContainTextAsync("list.txt");
         Assert.True(await page.EvaluateAsync<bool>("() => window.same === true"));
+        await window.IsUsableAsync();
+        // At four times its size, a page of 1,280 pixels has 320.
+        await page.SetViewportSizeAsync(320, 900);
         await window.IsUsableAsync();
         window.HasNoFault();
     }

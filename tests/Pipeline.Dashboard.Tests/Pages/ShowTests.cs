@@ -1,10 +1,12 @@
+using System.Globalization;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Html;
+using Pipeline.Dashboard.Pages.Schedules;
 using Pipeline.Dashboard.Pages.Views;
 
 namespace Pipeline.Dashboard.Tests.Pages;
 
-/// <summary>How values are written for people, above all those of strangers.</summary>
+/// <summary>How values are shown to people, above all values from strangers.</summary>
 public sealed class ShowTests
 {
     [Theory]
@@ -16,8 +18,34 @@ public sealed class ShowTests
         Assert.Equal(expected, Html(Show.Foreign(text)));
 
     [Fact]
-    public void HalfACharacterIsShownAsSuch() =>
-        Assert.Equal("a\uFFFD… (3 characters)", Show.Cut("a\uD83D\uDE00", 2));
+    public void ACharacterIsNotCutInTwo() =>
+        Assert.Equal("a… (3 characters)", Show.Cut("a\uD83D\uDE00", 2));
+
+    [Fact]
+    public void HalfACharacterIsShownAsSuch() => Assert.Equal("a\uFFFD", Show.Cut("a\uD83D"));
+
+    [Theory]
+    [InlineData("שָׁלוֹם กี่ é", "שָׁלוֹם กี่ é")]
+    [InlineData("z\u0301\u0302\u0303\u0304\u0305\u0306x", "z\u0301\u0302\u0303\u0304U+0305U+0306x")]
+    [InlineData("\u3164\u2800", "U+3164U+2800")]
+    public void MarksDoNotCoverOtherLinesAndNothingIsBlank(string text, string expected) =>
+        Assert.Equal(expected, Show.Cut(text));
+
+    [Theory]
+    [InlineData("urls.txt", "urls.txt")]
+    [InlineData(" ", "id-1")]
+    [InlineData(null, "id-1")]
+    public void AListAlwaysHasAName(string? source, string expected) =>
+        Assert.Equal(expected, Show.Name(source, "id-1"));
+
+    [Theory]
+    [InlineData("2026-12-01T05:00:00Z", "Europe/Berlin", "2026-12-01 06:00 Europe/Berlin, in 1 h 0 min")]
+    [InlineData("2026-12-01T03:58:00Z", "UTC", "overdue by 2 min")]
+    [InlineData("2026-12-01T04:00:30Z", "Mars", "in 30 s")]
+    public void ARunIsToldInTheTimeZoneOfItsSchedule(string run, string timeZone, string expected) =>
+        Assert.Equal(expected, SchedulesPageModel.Describe(
+            DateTimeOffset.Parse(run, CultureInfo.InvariantCulture), timeZone,
+            new DateTimeOffset(2026, 12, 1, 4, 0, 0, TimeSpan.Zero)));
 
     [Fact]
     public void TextOfAMegabyteIsCutAndSaysHowLongItIs()

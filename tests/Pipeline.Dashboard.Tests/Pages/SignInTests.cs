@@ -1,10 +1,11 @@
 using System.Net;
+using Microsoft.Playwright;
 using Pipeline.Dashboard.Tests.Browsing;
 using static Microsoft.Playwright.Assertions;
 
 namespace Pipeline.Dashboard.Tests.Pages;
 
-/// <summary>Who is shown something, and whose forms are taken, by a real server.</summary>
+/// <summary>Who may see pages and send forms, on a real server.</summary>
 [Collection(nameof(Browsing.Pages))]
 [Trait("Needs", "servers")]
 [Trait("Promise", "9")]
@@ -27,17 +28,61 @@ public sealed class SignInTests(Browser browser)
         await Expect(page.Locator("[role=alert]")).ToHaveTextAsync("This is not the key.");
         await page.GetByLabel("Key").FillAsync(Key);
         await page.ClickAsync("button:text-is('Sign in')");
-        await Expect(page.Locator(".verdict")).ToBeVisibleAsync();
-
-        await window.GoAsync($"/lists/{id}");
+        // It is the requested page.
         await Expect(page.Locator("h1")).ToHaveTextAsync("secret.txt");
-        Assert.Equal(0, await page.Locator("form[method=post]").CountAsync());
+        Assert.Equal(0, await page.Locator("main form[method=post]").CountAsync());
+        await Expect(page.Locator("footer")).ToContainTextAsync("Read only");
         await window.GoAsync("/submit", status: 404);
         foreach (var path in new[] { "/", $"/lists/{id}" })
         {
             await window.GoAsync(path);
             Assert.DoesNotContain(Key, await page.ContentAsync(), StringComparison.Ordinal);
         }
+        window.HasNoFault();
+    }
+
+    [Fact]
+    public async Task APageOfAnEarlierSessionAsksAgainAndThenActs()
+    {
+        await using var site = await Site.StartAsync("task_slow_ms=60000", ("Pipeline__Dashboard__Key", Key));
+        var id = await site.SubmitAsync("list.txt", Some.Urls(3));
+        await using var window = await browser.OpenAsync(site.Address, runsScripts: false);
+        var page = await window.GoAsync($"/lists/{id}", status: 401);
+        await SignInAsync(page);
+        var form = await page.Context.NewPageAsync();
+        await form.GotoAsync("/submit");
+        await form.Locator("textarea").FillAsync(Some.Urls(2)[1]);
+        var other = await page.Context.NewPageAsync();
+        await other.GotoAsync("/");
+        await other.ClickAsync("button:text-is('Sign out')");
+        await SignInAsync(other);
+
+        await page.ClickAsync("button:text-is('Pause')");
+        await Expect(page.Locator("main")).ToContainTextAsync($"You asked for: pause list {id}.");
+        await Expect(page.Locator("main")).ToContainTextAsync("Nothing was done yet");
+        await page.ClickAsync("button:text-is('Do it')");
+        await Expect(page.Locator(".state")).ToHaveTextAsync("paused");
+
+        await form.ClickAsync("button:text-is('Submit')");
+        await Expect(form.Locator("[role=alert]")).ToContainTextAsync("Nothing was done yet");
+        await form.ClickAsync("button:text-is('Submit')");
+        await Expect(form.Locator("h1")).ToHaveTextAsync("dashboard");
+        window.HasNoFault();
+    }
+
+    [Fact]
+    public async Task WhoHasSignedInElsewhereSeesThePageThatWasAskedFor()
+    {
+        await using var site = await Site.StartAsync("", ("Pipeline__Dashboard__Key", Key));
+        await using var window = await browser.OpenAsync(site.Address, runsScripts: false);
+        var page = await window.GoAsync("/schedules", status: 401);
+        var other = await page.Context.NewPageAsync();
+        await other.GotoAsync("/");
+        await SignInAsync(other);
+
+        await SignInAsync(page);
+
+        await Expect(page.Locator("h1")).ToHaveTextAsync("Schedules");
         window.HasNoFault();
     }
 
@@ -61,6 +106,8 @@ public sealed class SignInTests(Browser browser)
         Assert.DoesNotContain("paused", await http.GetStringAsync(list, Ct), StringComparison.Ordinal);
 
         var own = site.Address.GetLeftPart(UriPartial.Authority);
+        Assert.Equal(HttpStatusCode.Conflict, await PostAsync("pause", "made-up", own));
+        Assert.DoesNotContain("paused", await http.GetStringAsync(list, Ct), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.SeeOther, await PostAsync("pause", token, own));
         Assert.Contains("paused", await http.GetStringAsync(list, Ct), StringComparison.Ordinal);
 
@@ -75,6 +122,12 @@ public sealed class SignInTests(Browser browser)
             using var answer = await http.SendAsync(request, Ct);
             return answer.StatusCode;
         }
+    }
+
+    private static async Task SignInAsync(IPage page)
+    {
+        await page.GetByLabel("Key").FillAsync(Key);
+        await page.ClickAsync("button:text-is('Sign in')");
     }
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

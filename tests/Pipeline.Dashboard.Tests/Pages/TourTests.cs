@@ -51,7 +51,7 @@ public sealed class TourTests(Browser browser)
 
         await page.ClickAsync("text=Fetch the list again…");
         await Expect(page.Locator("main")).ToContainTextAsync("as a list of its own");
-        await page.ClickAsync("button:text-is('Fetch 4 again')");
+        await page.ClickAsync("button:text-is('Fetch 4 URLs again')");
         await Expect(page.Locator("[data-part=head] .id")).ToContainTextAsync("-2");
         await Expect(page.Locator(".state")).ToHaveTextAsync("closed");
         await Expect(page.Locator("[data-part=ended]")).ToContainTextAsync("2xx");
@@ -98,8 +98,8 @@ public sealed class TourTests(Browser browser)
         await using var window = await browser.OpenAsync(site.Address);
         var page = await window.GoAsync($"/lists/{id}");
         await Expect(page.Locator(".state")).ToHaveTextAsync("closed");
-        await page.ClickAsync("text=Post them again…");
-        await page.ClickAsync("button:text-is('Post 2 again')");
+        await page.ClickAsync("text=Post failures again…");
+        await page.ClickAsync("button:text-is('Post 2 inputs again')");
         await Expect(page.Locator("[data-part=head] .note")).ToContainTextAsync("Posted again: 2.");
         await Expect(page.Locator("[data-part=failures]")).ToContainTextAsync("No failure.");
         window.HasNoFault();
@@ -144,7 +144,7 @@ public sealed class TourTests(Browser browser)
         await Expect(page.Locator(".state")).ToHaveTextAsync("closed");
         await page.ClickAsync("text=Schedules");
         await page.ClickAsync("button:text-is('Pause')");
-        await Expect(page.Locator(".state")).ToHaveTextAsync("paused");
+        await Expect(page.Locator("tbody th .state")).ToHaveTextAsync("paused");
         Assert.Contains("paused", await site.CommandAsync("schedule", "list"), StringComparison.Ordinal);
         await site.CommandAsync("schedule", "remove", "daily");
 

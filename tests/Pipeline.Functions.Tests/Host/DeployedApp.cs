@@ -113,23 +113,14 @@ internal sealed class DeployedApp : IAsyncDisposable
         }
     }
 
-    private Process StartWorker(string crashAt = "")
-    {
-        var start = new ProcessStartInfo("dotnet",
+    private Process StartWorker(string crashAt = "") => WorkerProcess.Start(
+        Host, typeof(MessageRunner).Assembly.Location, Folder,
         [
-            typeof(MessageRunner).Assembly.Location, "--functions-uri", Host.WorkerEndpoint.AbsoluteUri,
-            "--functions-worker-id", "worker-1", "--functions-request-id", "start",
-            "--functions-grpc-max-message-length", "16777216",
-        ]) { WorkingDirectory = Folder };
-        start.Environment["FUNCTIONS_WORKER_DIRECTORY"] = Folder;
-        start.Environment["FUNCTIONS_APPLICATION_DIRECTORY"] = Folder;
-        foreach (var (name, value) in AppSettings.Of(Host, _emulator, _connection))
-            start.Environment[name.Replace(":", "__", StringComparison.Ordinal)] = value;
-        foreach (var (name, value) in _options.Settings)
-            start.Environment[name] = value;
-        start.Environment["PIPELINE_CRASH_AT"] = crashAt;
-        return Process.Start(start) ?? throw new InvalidOperationException("The worker does not start.");
-    }
+            .. AppSettings.Of(Host, _emulator, _connection).Select(
+                setting => (setting.Key.Replace(":", "__", StringComparison.Ordinal), setting.Value)),
+            .. _options.Settings.Select(setting => (setting.Name, (string?)setting.Value)),
+            ("PIPELINE_CRASH_AT", crashAt),
+        ]);
 }
 
 /// <summary>What a test changes about the deployed app.</summary>

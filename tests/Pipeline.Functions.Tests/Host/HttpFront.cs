@@ -77,7 +77,7 @@ internal sealed class HttpFront(FunctionsHost host, IHttpForwarder forwarder) : 
         await running;
     }
 
-    /// <summary>Names the invocation. All else is the caller's, the host name too.</summary>
+    /// <summary>Adds the invocation's id. Everything else comes from the caller, including the host name.</summary>
     private sealed class Transformer(string invocationId) : HttpTransformer
     {
         public override async ValueTask TransformRequestAsync(

@@ -93,7 +93,7 @@ public sealed class HintGathererTests
             var hints = Task.WhenAll(Enumerable.Range(0, lanes).Select(lane => AddAsync($"t-{round}-{lane}")));
             await Patience.UntilAsync(() =>
             {
-                // A time that passes while a message is sent is no wait for others.
+                // Time that passes while a message is sent is not a wait for other hints.
                 for (; _time.IsAwaited; waited += TimeSpan.FromMilliseconds(1))
                     _time.Advance(TimeSpan.FromMilliseconds(1));
                 return hints.IsCompleted;
@@ -116,7 +116,7 @@ public sealed class HintGathererTests
         {
             var wait = pace.Begin(now);
             waits.Add(wait);
-            // First nobody joins a wait; from the 100th message on, a hint comes each 50 ms.
+            // At first no hint joins a wait; from the 100th message on, a hint arrives every 50 ms.
             var last = i < 100 ? now : now + TimeSpan.FromMilliseconds(Math.Floor(wait.TotalMilliseconds / 50) * 50);
             now += wait + TimeSpan.FromMilliseconds(50);
             pace.End(last, isFull: false);

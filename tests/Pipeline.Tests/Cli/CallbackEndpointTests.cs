@@ -16,7 +16,7 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Tests.Cli;
 
 /// <summary>
-/// Webhooks through a real server: whatever their bodies do, they are answered, and nothing is an error of ours.
+/// Webhooks through a real server: whatever their bodies do, they get an answer, and no error is logged as ours.
 /// </summary>
 [Trait("Promise", "9")]
 public sealed class CallbackEndpointTests : IAsyncDisposable
@@ -96,7 +96,7 @@ public sealed class CallbackEndpointTests : IAsyncDisposable
     }
 
     /// <summary>Sends a webhook byte for byte.</summary>
-    /// <returns>The head of the answer; empty where there is none.</returns>
+    /// <returns>The head of the answer; empty if there is none.</returns>
     private async Task<string> SendAsync(string rest, bool end)
     {
         await _app.StartAsync(Ct);
@@ -114,7 +114,7 @@ public sealed class CallbackEndpointTests : IAsyncDisposable
             var read = await stream.ReadAsync(buffer, Ct);
             return Encoding.ASCII.GetString(buffer, 0, read);
         }
-        // Whoever has ended its own side may be cut off without an answer.
+        // A client that has ended its own side may be disconnected without an answer.
         catch (IOException) when (end)
         {
             return "";

@@ -6,7 +6,7 @@ using Spectre.Console;
 
 namespace Pipeline.Tests.Cli;
 
-/// <summary>Text from outside never reaches a terminal as control characters that it would obey.</summary>
+/// <summary>Text from outside never reaches a terminal as control characters.</summary>
 [Trait("Promise", "9")]
 public sealed class CleanConsoleTests
 {
@@ -65,7 +65,7 @@ public sealed class CleanConsoleTests
         Assert.Equal("é ☃ 😀\ta\nb\r\nc", output.ToString());
     }
 
-    /// <summary>The characters of a text that a terminal obeys.</summary>
+    /// <summary>The characters of a text that control a terminal.</summary>
     internal static IEnumerable<string> Obeyed(string text) => text.ReplaceLineEndings("\n")
         .Where(c => (char.IsControl(c) && c is not ('\n' or '\t')) || c is '\u2028' or '\u2029' or '\u061c' or '\u200e'
             or '\u200f'

@@ -74,6 +74,24 @@ public sealed class DiffTests : IDisposable
         Assert.Equal((0, 2), (diff.GetProperty("differences").GetArrayLength(), diff.GetProperty("same").GetInt32()));
     }
 
+    [Fact]
+    public async Task OfSeveralRunsInAFolderTheLastRecordOfAnInputCounts()
+    {
+        Write(
+            "a",
+            [Record(1, "old"), Record(2), Record(1, "new", listId: "a-2"), Record(3, listId: "a-2")],
+            [Failure(2), Failure(3)]);
+        Write("b", [Record(1, "new"), Record(2), Record(3, "other"), Record(3)], []);
+
+        foreach (var other in new[] { "a", "b" })
+        {
+            var (exitCode, output, _) = await RunAsync("a", other);
+            Assert.Equal(
+                (ExitCodes.Complete, "new: 0, gone: 0, changed: 0, status: 0, failed: 0, options: 0, same: 3\n"),
+                (exitCode, output));
+        }
+    }
+
     /// <summary>Where a URL repeats, Intake adds the record's id as tag, which differs in each run.</summary>
     [Fact]
     public async Task OurOwnTagsAreNotPartOfTheInput()

@@ -84,6 +84,14 @@ public sealed class DoctorTests
     }
 
     [Fact]
+    public async Task TheApiIsAskedForOneBatchHoweverManyItHas()
+    {
+        await using var server = await TestServer.StartAsync(TestServer.Json("""{"data":[]}"""));
+        await CliProcess.RunAsync(["doctor", "--api", server.Address.AbsoluteUri], ("NIMBLE_API_KEY", "k"));
+        Assert.Equal("/v1/batches?limit=1", Assert.Single(server.Seen).PathAndQuery);
+    }
+
+    [Fact]
     public async Task TheProxyIsNamedWithoutItsPassword()
     {
         await using var proxy = await TestServer.StartAsync(TestServer.Json("{}", 502));

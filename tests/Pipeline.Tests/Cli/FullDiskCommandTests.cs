@@ -1,10 +1,13 @@
 using System.Text.Json;
 using Pipeline.Cli;
+using Pipeline.Tests.Emulator;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Cli;
 
-/// <summary>The real command on a disk that fills up: it says so, waits, and continues when there is room.</summary>
+/// <summary>
+/// The real command on a disk that fills up: it reports the full disk, waits, and continues when there is space.
+/// </summary>
 public sealed class FullDiskCommandTests : IDisposable
 {
     private const int Inputs = 40;
@@ -21,18 +24,20 @@ public sealed class FullDiskCommandTests : IDisposable
     public async Task ARunReportsAFullDiskAndContinuesWhenThereIsRoom(bool isEmbedded)
     {
         using var disk = SmallDisk.Mount(megabytes: 32);
+        var time = AwaitedTime.AtPresent();
         await using var emulator = await Pipeline.Emulator.Emulator.StartAsync(
             new()
             {
                 DataFolder = _folder["emulator"],
-                Faults = "task_slow_ms=3000",
+                Faults = "task_slow_ms=50000",
                 Storage = Pipeline.Emulator.StorageMode.Own,
+                Time = time,
             },
             Token);
         var listen = $"http://127.0.0.1:{CliProcess.FreePort()}/";
         string[] where = ["--out", Path.Combine(disk.Path, "out")];
         // The emulator in the same process keeps its tasks on the same disk. The full disk must not end any of them.
-        string[] api = isEmbedded ? ["--faults", "task_slow_ms=3000"] : ["--api", emulator.BaseAddress.AbsoluteUri];
+        string[] api = isEmbedded ? ["--faults", "task_slow_ms=6000"] : ["--api", emulator.BaseAddress.AbsoluteUri];
         using var run = CliProcess.StartWithin(
             disk.Enter, ["run", List(), .. api, "--listen", listen, .. where],
             ("Pipeline__Sweep__PollInterval", "00:00:01"), ("Pipeline__Submit__Quarantine", "00:00:01"));
@@ -41,6 +46,8 @@ public sealed class FullDiskCommandTests : IDisposable
         await Patience.UntilAsync(async () => await CountUnderWayAsync(http, listen) >= Inputs);
 
         disk.Fill();
+        if (!isEmbedded)
+            await time.PassAsync(EmulatorLab.WaitFor(milliseconds: 50_000));
         await run.WaitForAsync("Waiting. The disk that holds");
         Assert.Contains(
             "Stuck: The disk that holds", await http.GetStringAsync(new Uri(listen), Token),

@@ -91,7 +91,7 @@ public sealed class ListSourceTests : IDisposable
     public async Task InterruptingASilentInputEndsTheCommandAtOnce()
     {
         using var process = CliProcess.StartShell($"exec $pipeline run - --out '{_folder["out"]}'");
-        // A pipe holds less than this, so the command is reading once all of it is written.
+        // A pipe buffers less than this, so once everything is written, the command is reading.
         await process.WriteAsync(new string('#', 200_000));
         await InterruptedAsync(process);
     }
@@ -99,12 +99,12 @@ public sealed class ListSourceTests : IDisposable
     [Fact]
     public async Task InterruptingAPipeWithoutAWriterEndsTheCommandAtOnce()
     {
-        // Off, because the runtime's own debugger opens such a pipe and waits too.
+        // Off, because the runtime's own debugger opens such a pipe and waits as well.
         using var process = CliProcess.StartShell(
             $"mkfifo '{_folder["fifo"]}'; exec $pipeline run '{_folder["fifo"]}' --out '{_folder["out"]}'",
             ("DOTNET_EnableDiagnostics", "0"));
-        while (process.IsRunning && !Directory.EnumerateDirectories($"/proc/{process.Id}/task").Any(IsOpeningPipe))
-            await Task.Delay(20, TestContext.Current.CancellationToken);
+        await Patience.UntilAsync(() => !process.IsRunning
+            || Directory.EnumerateDirectories($"/proc/{process.Id}/task").Any(IsOpeningPipe));
         await InterruptedAsync(process);
     }
 

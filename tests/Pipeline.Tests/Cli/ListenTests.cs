@@ -44,6 +44,26 @@ public sealed class ListenTests : IDisposable
         Assert.Equal("emulator", Manifest().GetProperty("api").GetString());
     }
 
+    /// <summary>The native program once answered every problem with <c>{}</c>.</summary>
+    [Fact]
+    public async Task AProblemOfTheApiSaysWhatItIs()
+    {
+        var listen = $"http://127.0.0.1:{CliProcess.FreePort()}/";
+        using var server = CliProcess.Start(["serve", "--out", _folder["out"], "--listen", listen]);
+        await PageAsync(listen, server);
+        using var http = new HttpClient();
+        using var answer = await http.GetAsync(
+            new Uri($"{listen}api/lists/none"), TestContext.Current.CancellationToken);
+
+        var problem = JsonElement.Parse(
+            await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(
+            ("Not found.", 404, "No list 'none' is known."),
+            (problem.GetProperty("title").GetString(), problem.GetProperty("status").GetInt32(),
+                problem.GetProperty("detail").GetString()));
+        Assert.StartsWith("https://", problem.GetProperty("type").GetString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task WithAnApiTheManifestNamesItAndNothingMentionsAnEmulator()
     {

@@ -4,7 +4,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Cli;
 
-/// <summary>The answers to mistyped command lines.</summary>
+/// <summary>How mistyped command lines are answered.</summary>
 public sealed class OptionTests
 {
     [Theory]
@@ -50,6 +50,33 @@ public sealed class OptionTests
         Assert.Single(error.Split('\n'), text => text.StartsWith("pipeline: ", StringComparison.Ordinal));
         Assert.DoesNotContain("System.", error, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("schedule", "'pipeline schedule' needs one of the commands add, list, run, pause, resume, remove.",
+        "'pipeline schedule --help' lists its commands.")]
+    [InlineData("submit", "'pipeline submit' needs LIST after it.",
+        "'pipeline submit --help' shows its arguments and options.")]
+    [InlineData("schedule remove", "'pipeline schedule remove' needs NAME after it.",
+        "'pipeline schedule remove --help' shows its arguments and options.")]
+    [InlineData("backup surplus --to x", "'pipeline backup' has no use for 'surplus'. Leave it out.",
+        "'pipeline backup --help' shows its arguments and options.")]
+    [InlineData("doctor --out x", "'pipeline doctor' has no option '--out'.",
+        "'pipeline doctor --help' shows its arguments and options.")]
+    [InlineData("frobnicate", "There is no command 'frobnicate'.", "'pipeline --help' lists the commands.")]
+    public void AnIncompleteCommandLineNamesWhatIsMissingAndTheHelpThatFits(string line, string error, string help)
+    {
+        var parsed = CommandLine.CreateRoot().Parse(line.Split(' '));
+        Assert.Equal([error], UsageErrors.Describe(parsed));
+        Assert.Equal(help, UsageErrors.Help(parsed));
+    }
+
+    [Theory]
+    [InlineData(null, 80)]
+    [InlineData(140, 80)]
+    [InlineData(60, 60)]
+    [InlineData(20, 50)]
+    public void HelpIsNoWiderThanTheTerminal(int? terminal, int width) =>
+        Assert.Equal(width, HelpScreen.WidthFor(terminal));
 
     [Fact]
     public async Task MistypedOptionsAndErrorsInTheEnvironmentAreReportedTogether()

@@ -1,10 +1,11 @@
 using Pipeline.Cli;
 using Pipeline.Cli.Failures;
+using Pipeline.Tests.Support;
 using Pipeline.Urls;
 
 namespace Pipeline.Tests.Cli;
 
-/// <summary>Sentences on a terminal, and what they advise.</summary>
+/// <summary>Sentences on a terminal, and the commands that they recommend.</summary>
 public sealed class ProseTests
 {
     [Fact]
@@ -38,6 +39,13 @@ public sealed class ProseTests
         Assert.Equal(text, Prose.Fold(text, width, 18));
     }
 
+    /// <summary>A wide character takes two columns.</summary>
+    [Fact]
+    public void WideCharactersAreCountedAsTheTerminalDoes() =>
+        Assert.Equal(
+            string.Join('\n', Enumerable.Repeat("漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字", 3)),
+            Prose.Fold(string.Join(' ', Enumerable.Repeat("漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字", 3)), 50, 0));
+
     [Theory]
     [InlineData("No failures.")]
     [InlineData("1 failure. 'replay' retries it without cost. 'replay --resubmit' posts it again.", "task_expired")]
@@ -52,9 +60,9 @@ public sealed class ProseTests
     {
         var advice = new ReplayAdvice();
         foreach (var reason in reasons)
-            advice.Add(reason);
+            advice.Add(new(Some.Failure("f") with { Reason = reason }, IsFinal: true));
 
-        Assert.Equal(expected, advice.Describe("replay"));
+        Assert.Equal(expected, advice.Summarize("replay"));
     }
 
     [Theory]

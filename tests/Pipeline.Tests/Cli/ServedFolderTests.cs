@@ -4,7 +4,9 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Cli;
 
-/// <summary>What is advised works while a process has the folder, and what cannot says what to do.</summary>
+/// <summary>
+/// Recommended commands work while another process uses the folder; commands that cannot work say what to do.
+/// </summary>
 public sealed class ServedFolderTests : IDisposable
 {
     private const string Url = "http://sample.test/sample/generated/1";
@@ -78,7 +80,7 @@ public sealed class ServedFolderTests : IDisposable
 
         Assert.All(shown, text => Assert.DoesNotContain("hunter2", text, StringComparison.Ordinal));
         Assert.Contains(shown, text => text.Contains("http://***@sample.test/", StringComparison.Ordinal));
-        // Data keeps them: a consumer has to find its own input again.
+        // The data keeps credentials, because a consumer must recognize its own input.
         Assert.Contains("hunter2", string.Concat(_state.ReadOutput("records.ndjson")), StringComparison.Ordinal);
     }
 
@@ -99,7 +101,7 @@ public sealed class ServedFolderTests : IDisposable
         while (!said.Contains("paused", StringComparison.Ordinal));
         await serve.KillAsync();
 
-        Assert.Contains($"It goes on with: {_state.Pasted("resume mine")}", said, StringComparison.Ordinal);
+        Assert.Contains($"Continue with: {_state.Pasted("resume mine")}", said, StringComparison.Ordinal);
         Assert.Contains(
             _state.Pasted("resume mine"), (await _state.RunAsync("status", "mine")).Output, StringComparison.Ordinal);
     }

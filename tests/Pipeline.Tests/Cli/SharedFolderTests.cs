@@ -5,7 +5,9 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Cli;
 
-/// <summary>What a run says about others in the same folder, and what the folder keeps for the next run.</summary>
+/// <summary>
+/// What a run reports about other lists in the same folder, and what the folder keeps for the next run.
+/// </summary>
 public sealed class SharedFolderTests : IDisposable
 {
     private readonly TempFolder _folder = new();

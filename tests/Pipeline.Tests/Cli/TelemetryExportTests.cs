@@ -9,7 +9,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Cli;
 
-/// <summary>A collector receives metrics, traces and log of a run, and nothing that is secret.</summary>
+/// <summary>A collector receives metrics, traces and log lines of a run, and no secret.</summary>
 public sealed class TelemetryExportTests(TelemetryExportTests.OneRun run) : IClassFixture<TelemetryExportTests.OneRun>
 {
     private static readonly string[] Stages =
@@ -80,7 +80,7 @@ public sealed class TelemetryExportTests(TelemetryExportTests.OneRun run) : ICla
     }
 
     /// <summary>
-    /// Tokens are in the path of webhooks, keys and signatures in the headers and queries of requests.
+    /// The path of a webhook contains a token; headers and queries of requests contain keys and signatures.
     /// </summary>
     [Fact]
     [Trait("Promise", "6")]
@@ -94,7 +94,7 @@ public sealed class TelemetryExportTests(TelemetryExportTests.OneRun run) : ICla
             "X-Amz-Signature", "Signature=", "sig=", "Bearer ", "AWS4-HMAC",
         ];
         Assert.True(run.Tokens.Count > 0);
-        // The route of a webhook is a dimension, its path is not.
+        // A webhook's route is a dimension; its path is not.
         Assert.Contains("api/callbacks/{submission}/{token}", raw, StringComparison.Ordinal);
         Assert.All(secrets, secret => Assert.DoesNotContain(secret, raw, StringComparison.OrdinalIgnoreCase));
     }

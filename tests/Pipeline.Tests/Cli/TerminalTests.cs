@@ -33,7 +33,7 @@ public sealed class TerminalTests : IAsyncLifetime
     [Fact]
     public async Task ControlCharactersOfAListOrItsNameAreNotObeyed()
     {
-        // Every character that a file name can have on this machine.
+        // Every character that a file name may have on this machine.
         var allowed = Hostile.Replace("\0", "", StringComparison.Ordinal);
         var name = _folder[$"list {allowed.Replace("/", "", StringComparison.Ordinal)}\n.txt"];
         File.WriteAllText(name, $"http://sample.test/sample/generated/1\nbad {allowed}\n");

@@ -4,7 +4,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Cli;
 
-/// <summary>A user who reports a bug can name the version, even of a build between two releases.</summary>
+/// <summary>A user who reports a bug can name the version, even of a build between releases.</summary>
 public sealed class VersionTests
 {
     [Fact]
@@ -15,7 +15,7 @@ public sealed class VersionTests
         Assert.Equal(0, exitCode);
         var built = typeof(ExitCodes).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>();
         Assert.Equal(built!.InformationalVersion, output.Trim());
-        // A release such as 1.2.3, or a later build such as 1.2.4-alpha.0.17, seventeen commits after it.
+        // A release such as 1.2.3, or a build after it such as 1.2.4-alpha.0.17, seventeen commits later.
         if (Path.Exists(Path.Combine(Repository.Root, ".git")))
             Assert.Matches(@"^\d+\.\d+\.\d+(-[a-z]+\.\d+(\.\d+)?)?$", output.Trim());
     }

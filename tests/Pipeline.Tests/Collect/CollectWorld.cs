@@ -30,7 +30,7 @@ internal sealed class CollectWorld : IAsyncDisposable
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    /// <summary>Plans and posts a list of inputs.</summary>
+    /// <summary>Plans and posts a list with these inputs.</summary>
     public static Task<CollectWorld> StartAsync(Action<PipelineOptions>? change, params string[] inputs) =>
         StartAsync(change, prepare: _ => { }, inputs);
 
@@ -85,7 +85,7 @@ internal sealed class CollectWorld : IAsyncDisposable
         await CollectAsync();
     }
 
-    /// <summary>Puts the hint of a webhook in queue <c>results</c>, and leaves it there.</summary>
+    /// <summary>Puts a webhook's hint into queue <c>results</c> without handling it.</summary>
     public Task NotifyAsync(string taskId) => _world.Service<IWorkQueue>().SendAsync(
         new ResultMessage("list-000000", taskId, DiscoveredBy.Webhook, _world.State.Time.GetUtcNow()),
         TimeSpan.Zero, Token);

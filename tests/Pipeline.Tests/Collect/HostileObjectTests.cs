@@ -60,7 +60,7 @@ public sealed class HostileObjectTests
         }
         catch (PipelineException fault) when (fault.IsPermanent)
         {
-            // A member is missing or repeated: each member is intact, but together they are not a document.
+            // A member is missing or repeated: each member is intact, but together they are not one document.
             Assert.Equal(FailureReasons.ResultInvalid, fault.Reason);
         }
         catch (PipelineException fault)

@@ -70,7 +70,7 @@ public sealed class RefusedReadsTests : IAsyncLifetime
     [Fact]
     public async Task AProcessThatReadsNothingLearnsThatDeliveriesCannotBeRead()
     {
-        // On Azure, the instances that collect are not those that submit or report.
+        // On Azure, different instances collect, submit and report.
         var (other, _) = await OpenAsync();
         for (var i = 0; i < 3; i++)
             await _reads.NoteAsync(Refusal, Token);

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Collect;
 using Pipeline.Json;
 using Pipeline.Model;
@@ -74,9 +75,15 @@ public sealed class SharedMessageTests
         await world.WorkAsync();
         await DeliverAsync(world, [.. Enumerable.Range(0, tasks)]);
         var open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        world.Bucket.Meanwhile = () => open.Task;
+        var opening = 0;
+        world.Bucket.Meanwhile = () =>
+        {
+            Interlocked.Increment(ref opening);
+            return open.Task;
+        };
         var collected = CollectAsync(
             world, Message(world, "t-1-0", [.. Enumerable.Range(1, tasks - 1).Select(i => $"t-1-{i}")]));
+        await Patience.UntilAsync(() => Volatile.Read(ref opening) > 0);
         for (var waited = 0; waited < 20; waited++)
         {
             world.State.Time.Advance(TimeSpan.FromMilliseconds(500));
@@ -91,6 +98,44 @@ public sealed class SharedMessageTests
     }
 
     [Fact]
+    [Trait("Promise", "5")]
+    public async Task WhileStoringIsSlowNoMoreResultsAreReadThanTheMemoryTakes()
+    {
+        const int Messages = 4;
+        var most = ResultMessage.MaxTasks + Environment.ProcessorCount;
+        await using var world = await SubmitWorld.StartAsync(o => o.Intake.MaxInputsPerSubmission = 1000);
+        await world.PlanAsync(Messages * ResultMessage.MaxTasks);
+        await world.WorkAsync();
+        await DeliverAsync(world, [.. Enumerable.Range(0, Messages * ResultMessage.MaxTasks)]);
+        var stored = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var worker = (await world.RegisterAsync(
+                new ServiceCollection().AddLogging(),
+                o => (o.Collect.ConcurrencyPerCore, o.Collect.StagingBytes) = (1, 1)))
+            .AddSingleton(InterceptedPort.BeforeAsync(
+                world.Service<IRecordStore>(),
+                (method, _) => method == nameof(IRecordStore.PutRecordsAsync) ? stored.Task : null))
+            .BuildServiceProvider();
+        var read = 0;
+        world.Bucket.Meanwhile = () =>
+        {
+            Interlocked.Increment(ref read);
+            return Task.CompletedTask;
+        };
+
+        var collecting = Enumerable.Range(0, Messages).Select(m => CollectAsync(
+            worker, Message(world, $"t-1-{m * ResultMessage.MaxTasks}",
+                [.. Enumerable.Range((m * ResultMessage.MaxTasks) + 1, ResultMessage.MaxTasks - 1)
+                    .Select(i => $"t-1-{i}")]))).ToList();
+        await Patience.UntilAsync(() => Volatile.Read(ref read) >= most);
+        await Task.Delay(50, Token);
+        Assert.Equal(most, Volatile.Read(ref read));
+
+        stored.SetResult();
+        await Task.WhenAll(collecting).WaitAsync(Patience.Limit, Token);
+        Assert.Equal(Messages * ResultMessage.MaxTasks, world.State.Lines("records.ndjson").Length);
+    }
+
+    [Fact]
     [Trait("Promise", "7")]
     public async Task AStopGivesBackOnlyTheTasksWithoutAnOutcome()
     {
@@ -101,14 +146,14 @@ public sealed class SharedMessageTests
         var (opened, open) = (0, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         world.Bucket.Meanwhile = () => Interlocked.Increment(ref opened) <= 2 ? Task.CompletedTask : open.Task;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        stop.CancelAfter(Patience.Limit);
         var collecting = CollectAsync(world, Message(world, "t-1-0", "t-1-1", "t-1-2", "t-1-3"), stop.Token);
-        while (world.State.Lines("records.ndjson").Length < 2)
+        // The clock must not reach the time limits of the other tasks while two are stored.
+        await Patience.UntilAsync(() =>
         {
-            world.State.Time.Advance(MessageCollector.Patience);
-            // The clock must not reach the time limits of the other tasks while two are stored.
-            await Task.Delay(50, stop.Token);
-        }
+            if (world.State.Time.IsAwaitedFor(MessageCollector.Patience))
+                world.State.Time.Advance(MessageCollector.Patience);
+            return world.State.Lines("records.ndjson").Length == 2;
+        });
 
         await stop.CancelAsync();
         open.SetResult();
@@ -155,8 +200,14 @@ public sealed class SharedMessageTests
 
     private static Task CollectAsync(
         SubmitWorld world, ResultMessage message, CancellationToken? stopping = null) =>
-        world.Service<CollectStage>().HandleAsync(
-            JsonSerializer.SerializeToUtf8Bytes(message, PipelineJson.Plain.ResultMessage), stopping ?? Token);
+        CollectAsync(world.Service<CollectStage>(), message, stopping ?? Token);
+
+    private static Task CollectAsync(IServiceProvider worker, ResultMessage message) =>
+        CollectAsync(worker.GetRequiredService<CollectStage>(), message, Token);
+
+    private static Task CollectAsync(CollectStage stage, ResultMessage message, CancellationToken cancellationToken) =>
+        stage.HandleAsync(
+            JsonSerializer.SerializeToUtf8Bytes(message, PipelineJson.Plain.ResultMessage), cancellationToken);
 
     private static async Task<IReadOnlyList<ResultMessage>> ReceiveAsync(SubmitWorld world)
     {

@@ -89,7 +89,8 @@ public sealed class TwoTasksTests
     }
 
     /// <summary>
-    /// Starts with two inputs: t-a and t-b work on the first, t-c on the second. The POST's answer names some of them.
+    /// Starts with two inputs: t-a and t-b work on the first, t-c on the second. The POST's answer names only some
+    /// tasks.
     /// </summary>
     private async Task<SubmitWorld> StartAsync(string[] named)
     {

@@ -107,7 +107,7 @@ public sealed class UnfinishedResultTests
     }
 
     /// <summary>
-    /// A worker that was down, or has a long queue, reads a result first when its deadline has passed.
+    /// A worker that was down or has a long queue may read a result for the first time after its deadline.
     /// </summary>
     [Theory]
     [InlineData(Xml, true)]

@@ -4,7 +4,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Concurrency;
 
-/// <summary>Caches of a long-lived process are bounded and do not keep failures.</summary>
+/// <summary>Caches of a long-lived process are bounded and do not cache failures.</summary>
 public sealed class AsyncCacheTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

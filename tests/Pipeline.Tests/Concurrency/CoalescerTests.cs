@@ -2,7 +2,7 @@ using Pipeline.Concurrency;
 
 namespace Pipeline.Tests.Concurrency;
 
-/// <summary>Calls that come at the same time share batches, and each gets the fate of its own.</summary>
+/// <summary>Concurrent calls share batches, and each call gets its own result or error.</summary>
 public sealed class CoalescerTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

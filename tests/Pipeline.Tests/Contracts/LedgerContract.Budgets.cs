@@ -44,7 +44,7 @@ public abstract partial class LedgerContract
     [Fact]
     public async Task ConcurrentBudgetRequestsNeverExceedTheLimit()
     {
-        // Every name requests twice, as two copies of one message would.
+        // Each name asks twice, as two copies of one message would.
         var given = await Task.WhenAll(
             Enumerable.Range(0, 40).Select(
                 i => Port.ReserveAsync("day.2026-03-19", $"list-{i / 2:D6}.1", 10, 155, Token)));

@@ -193,8 +193,13 @@ public abstract partial class LedgerContract : PortContract<ILedger>
     {
         var planned = Some.Submission(count: 1000);
         var creating = Port.CreateSubmissionAsync(planned, Some.Inputs(planned), Token);
-        while (await Port.GetSubmissionAsync(planned.SubmissionId, Token) is null)
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        limit.CancelAfter(Patience.Limit);
+        while (await Port.GetSubmissionAsync(planned.SubmissionId, limit.Token) is null)
+        {
+            limit.Token.ThrowIfCancellationRequested();
             await Task.Yield();
+        }
 
         Assert.Equal(1000, (await Port.GetInputsAsync(planned.SubmissionId, Token)).Count);
         await creating;

@@ -54,7 +54,7 @@ public abstract class ReadingContract : IAsyncLifetime
         var first = (await Ledger.GetListAsync("list", Token))!;
         var paused = await Ledger.UpdateListAsync(
             first with { Steering = ListSteering.Paused, SteeredAt = Some.Time, Inputs = 7 }, Token);
-        // Somebody else's change, of what was read before, does not count.
+        // A change based on an old read does not count.
         Assert.Null(await Ledger.UpdateListAsync(first with { Steering = ListSteering.Cancelled }, Token));
 
         Assert.Equal(paused! with { Version = "" }, Assert.Single(await OpenAsync()) with { Version = "" });
@@ -105,12 +105,43 @@ public abstract class ReadingContract : IAsyncLifetime
         Assert.Null(await actions.FindActionAsync("list", Token));
         Assert.NotNull(await actions.FindActionAsync(ActionEntry.AllLists, Token));
 
-        // Times are kept in milliseconds.
+        // Times have millisecond precision.
         static ActionEntry Action(string subject, DateTimeOffset at) => new()
         {
             Subject = subject, Title = "Replay since", StartedAt = at.AddTicks(-(at.Ticks % TimeSpan.TicksPerSecond)),
             UpdatedAt = at.AddTicks(-(at.Ticks % TimeSpan.TicksPerSecond)),
         };
+    }
+
+    [Fact]
+    public async Task OldActionsGoHoweverManyRecentOnesSortBeforeThem()
+    {
+        var actions = _services.GetRequiredService<IActionLedger>();
+        var at = TimeProvider.System.GetUtcNow();
+        await actions.BeginActionAsync(new() { Subject = "z", Title = "Old", StartedAt = at, UpdatedAt = at }, Token);
+        var later = at + IActionLedger.Kept + TimeSpan.FromHours(1);
+        for (var number = 0; number < 101; number++)
+            await actions.BeginActionAsync(
+                new() { Subject = $"a{number:D3}", Title = "Recent", StartedAt = later, UpdatedAt = later }, Token);
+
+        Assert.Null(await actions.FindActionAsync("z", Token));
+        Assert.NotNull(await actions.FindActionAsync("a000", Token));
+    }
+
+    [Fact]
+    public async Task AKeyOfARequestCountsForItsTimeAndNoLonger()
+    {
+        var keys = _services.GetRequiredService<IRequestKeys>();
+        var now = TimeProvider.System.GetUtcNow();
+        var hour = TimeSpan.FromHours(1);
+        await keys.AddRequestAsync("old", new("hash", "first"), now - IRequestKeys.Kept - hour, Token);
+        await keys.AddRequestAsync("young", new("hash", "second"), now - IRequestKeys.Kept + hour, Token);
+
+        Assert.Null(await keys.FindRequestAsync("old", Token));
+        Assert.Equal("second", (await keys.FindRequestAsync("young", Token))?.ListId);
+        Assert.Equal("third", (await keys.AddRequestAsync("old", new("hash", "third"), now, Token)).ListId);
+        Assert.Equal("third", (await keys.FindRequestAsync("old", Token))?.ListId);
+        Assert.Equal("second", (await keys.AddRequestAsync("young", new("hash", "fourth"), now, Token)).ListId);
     }
 
     [Fact]

@@ -8,7 +8,7 @@ namespace Pipeline.Tests.Contracts;
 [Trait("Promise", "7")]
 public abstract class RecordAnnouncerContract : PortContract<IRecordAnnouncer>
 {
-    /// <summary>The kinds that this announcer tells of; it ignores the others.</summary>
+    /// <summary>The kinds that this announcer announces; it ignores all others.</summary>
     protected virtual IReadOnlyList<DocumentKind> Announced => Enum.GetValues<DocumentKind>();
 
     [Theory]
@@ -77,7 +77,7 @@ public abstract class RecordAnnouncerContract : PortContract<IRecordAnnouncer>
     /// <summary>The announcements of a kind, in any order.</summary>
     protected abstract Task<IReadOnlyList<string>> ReadAsync(DocumentKind kind);
 
-    /// <summary>Whether this announcer tells of records.</summary>
+    /// <summary>Whether this announcer announces records.</summary>
     protected virtual bool AnnouncesRecords => true;
 
     /// <summary>The announcements of records, in any order.</summary>

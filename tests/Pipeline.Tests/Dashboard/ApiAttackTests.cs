@@ -126,7 +126,7 @@ public sealed class ApiAttackTests
         Assert.DoesNotContain("<script>", await answer.Content.ReadAsStringAsync(Token));
     }
 
-    /// <summary>Content that states a length and would go on for it.</summary>
+    /// <summary>Content that declares a length and sends that many bytes.</summary>
     private sealed class EndlessContent(long bytes) : HttpContent
     {
         protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)

@@ -6,7 +6,7 @@ using Pipeline.Tests.Submit;
 
 namespace Pipeline.Tests.Dashboard;
 
-/// <summary>The HTTP API over a real server: lists in, and everything about them out.</summary>
+/// <summary>The HTTP API over a real server: submitting lists, and reading everything about them.</summary>
 public sealed class ApiTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

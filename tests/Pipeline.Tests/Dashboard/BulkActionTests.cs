@@ -10,7 +10,7 @@ using Pipeline.Tests.Submit;
 
 namespace Pipeline.Tests.Dashboard;
 
-/// <summary>An action that takes long says how far it is, and says it again to whoever loads the page again.</summary>
+/// <summary>A long action shows its progress, also after the page is loaded again.</summary>
 public sealed class BulkActionTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -22,7 +22,7 @@ public sealed class BulkActionTests
         await api.World.PlanAsync(3);
         var actions = api.Services.GetRequiredService<BulkActions>();
         var (end, started) = (new TaskCompletionSource<string>(), new TaskCompletionSource<IProgress<BulkProgress>>());
-        // Its patience is measured by the world's clock, which stands still.
+        // The wait is measured by the world's clock, which stands still.
         var run = actions.RunAsync("list", "Replay of failures since", progress =>
         {
             started.SetResult(progress);
@@ -86,7 +86,7 @@ public sealed class BulkActionTests
         await ledger.BeginActionAsync(action, Token);
 
         Assert.Contains("120 of 400 submissions done. Read again: 30.", await PageAsync(api));
-        // One at a time, also if the other process does it.
+        // Only one such action runs at a time, in any process.
         var actions = api.Services.GetRequiredService<BulkActions>();
         await actions.RunAsync("list", "Another", _ => throw new InvalidOperationException("It was started."));
         Assert.Equal("Replay of failures since", (await actions.FindAsync("list", Token))!.Title);

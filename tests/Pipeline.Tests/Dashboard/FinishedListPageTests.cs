@@ -1,6 +1,6 @@
 namespace Pipeline.Tests.Dashboard;
 
-/// <summary>The page of a list that has ended.</summary>
+/// <summary>The page of a list that has closed.</summary>
 public sealed class FinishedListPageTests
 {
     [Fact]

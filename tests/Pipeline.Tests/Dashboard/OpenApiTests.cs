@@ -12,8 +12,8 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Tests.Dashboard;
 
 /// <summary>
-/// The document at <c>/api/openapi.json</c> is the committed copy, and the copy is what the endpoints are. To write it
-/// anew, run this test with <c>UpdateOpenApi=true</c> in the environment.
+/// The document at <c>/api/openapi.json</c> equals the committed copy, and the copy matches the endpoints. To write it
+/// again, run this test with <c>UpdateOpenApi=true</c> in the environment.
 /// </summary>
 public sealed class OpenApiTests
 {

@@ -36,6 +36,13 @@ public sealed class PageTests
         Assert.Contains("This list is being read", page);
         Assert.Contains("Schedule daily has submitted ", page);
         Assert.Contains("data-live=\"\"", page);
+        var said = await api.GetAsync($"/api/lists/{listId}");
+        Assert.Equal(("queued", "request.txt"),
+            (said.GetProperty("state").GetString(), said.GetProperty("source").GetString()));
+        Assert.StartsWith("Schedule daily has submitted ", said.GetProperty("message").GetString());
+        using var failures = await api.Client.GetAsync($"/api/lists/{listId}/failures", Token);
+        Assert.Equal(HttpStatusCode.NotFound, failures.StatusCode);
+        Assert.Contains("has not read it yet", await failures.Content.ReadAsStringAsync(Token));
         using var other = await api.Client.GetAsync("/lists/daily-20000101-0000", Token);
         Assert.Equal(HttpStatusCode.NotFound, other.StatusCode);
     }

@@ -6,7 +6,7 @@ using Pipeline.Ports;
 
 namespace Pipeline.Tests.Dashboard;
 
-/// <summary>A list is fetched once more: the same content with all that was said about it.</summary>
+/// <summary>Fetching a list again uses the same content and the same settings.</summary>
 public sealed class RerunTests
 {
     private const string Csv = "Address,Country\nhttps://example.com/1,US\nhttps://example.com/2,DE\n";
@@ -76,7 +76,7 @@ public sealed class RerunTests
         Assert.Equal("list-2", (await api.PostAsync("/api/lists/list/again")).Body.GetProperty("list_id").GetString());
         await IntakeAsync(api);
         await CloseAsync(api, "list-2");
-        // The key's run is closed: without the key, this would start another.
+        // The run of this key is closed; without the key, this would start another run.
         Assert.Equal("list-2", (await AskAsync()).Body.GetProperty("list_id").GetString());
         Assert.Equal(422, (await AskAsync("list-2")).Status);
         Assert.Equal("list-3", (await api.PostAsync("/api/lists/list/again")).Body.GetProperty("list_id").GetString());

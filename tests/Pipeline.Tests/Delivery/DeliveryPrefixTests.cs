@@ -52,6 +52,7 @@ public sealed class DeliveryPrefixTests
     [Theory]
     [InlineData("https://hooks/api/callbacks/list-000000/token", true)]
     [InlineData("s3://bucket/x/list/list-000000-0123456789abcdef0123456789abcdef/t.json", true)]
+    [InlineData("s3://bucket/x/list/list-000000-0123456789abcdef0123456789abcdef", true)]
     [InlineData("s3://bucket/x/list/list-000000-1123456789abcdef0123456789abcdef/t.json", false)]
     [InlineData("https://hooks/api/callbacks/list-000001/token", false)]
     public void AnAddressNamesASubmissionByItsCallbackPathOrPrefix(string address, bool isNamed)
@@ -62,6 +63,14 @@ public sealed class DeliveryPrefixTests
         };
         Assert.Equal(isNamed, DeliveryPrefix.IsNamedBy(submission, address));
     }
+
+    [Theory]
+    [InlineData("https://b.s3.amazonaws.com/x/other/other-000003-r2-0123456789abcdef0123456789abcdef/t.json", true)]
+    [InlineData("s3://bucket/list/list-000000/t.json", true)]
+    [InlineData("s3://bucket/list/another-000000/t.json", false)]
+    [InlineData("https://api.nimbleway.com/v1/tasks/list-000000/results", false)]
+    public void AnAddressUnderThePrefixOfAnySubmissionIsRecognized(string address, bool isUnderOne) =>
+        Assert.Equal(isUnderOne, DeliveryPrefix.IsUnderOne(address));
 
     private static CallbackTokens Tokens(char key)
     {

@@ -8,7 +8,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Diagnostics;
 
-/// <summary>A list is one trace, whoever sends what.</summary>
+/// <summary>A list is one trace, whichever process sends its messages.</summary>
 public sealed class ListTraceTests : IDisposable
 {
     private const string Foreign = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -50,7 +50,7 @@ public sealed class ListTraceTests : IDisposable
         Assert.True(seen[1].HasRemoteParent);
     }
 
-    /// <summary>Whoever may write into a queue must not move a list's work to another trace.</summary>
+    /// <summary>A sender with write access to a queue must not move a list's work to another trace.</summary>
     [Theory]
     [InlineData(Foreign, 1)]
     [InlineData("00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01", 0)]
@@ -117,7 +117,9 @@ public sealed class ListTraceTests : IDisposable
         Assert.Empty(span.Events);
     }
 
-    /// <summary>Keys of objects and signatures are in addresses; trace contexts are nobody else's business.</summary>
+    /// <summary>
+    /// Addresses contain object keys and signatures, and other services must not receive our trace context.
+    /// </summary>
     [Fact]
     [Trait("Promise", "6")]
     public async Task ACallHasASpanWithoutAnAddressAndTellsTheServiceNothing()

@@ -4,7 +4,7 @@ using Pipeline.Diagnostics;
 
 namespace Pipeline.Tests.Diagnostics;
 
-/// <summary>No list and no reply can make a dimension grow.</summary>
+/// <summary>Neither lists nor replies can add values to a dimension without limit.</summary>
 public sealed class PipelineMetricsTests
 {
     [Fact]

@@ -19,7 +19,7 @@ public sealed partial class CountedNounTests
         Assert.Empty(found);
     }
 
-    // "at most {max} lines" is about a limit, which is never 1. Alerts and docs quote Sweep's "{Lists} lists are open".
+    // "at most {max} lines" is a limit, which is never 1. Alerts and docs quote Sweep's "{Lists} lists are open".
     [GeneratedRegex(
         @"(?<!([Mm]ore than|at most|fewer than|last) )\{(?!Lists\})[\w.]+(:N0)?\} ("
             + "inputs|records|failures|tasks|submissions|results|messages|lists|webhooks|lines|tries|times|objects)\\b"

@@ -5,7 +5,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Docs;
 
-/// <summary>Every command that README and docs tell people to paste is run here, or says here why not.</summary>
+/// <summary>Runs every command that README and docs tell users to paste, or says why it cannot run here.</summary>
 public sealed class DocumentedCommandTests
 {
     private const string FromClone = "dotnet run --project src/Pipeline.Cli -- ";
@@ -13,7 +13,7 @@ public sealed class DocumentedCommandTests
     private const string Suites = "is CI itself: .ci/run, or what that runs";
     private const string Fuzzer = "needs a fuzzer; FuzzCorpusTests and FuzzTargetsTests replay its corpus";
 
-    /// <summary>Commands that are not run here, by how they begin, and why not.</summary>
+    /// <summary>Commands that are not run here, by their first words, with the reason.</summary>
     private static readonly Dictionary<string, string> NotRun = new()
     {
         ["az "] = Azure,
@@ -41,6 +41,7 @@ public sealed class DocumentedCommandTests
         ["dotnet restore"] = "changes the lock files; CI restores what they say",
         [".ci/release"] = "takes minutes; the release and CI workflows run it",
         [".ci/public-api"] = "rewrites the list of public members; the build fails when that is not right",
+        ["dotnet add package "] = "takes what was released; PackageTests check what is packed",
         ["dotnet pack src/Pipeline.Cli"] = "PackageTests run it",
         ["dotnet publish src/Pipeline.Cli"] = "PublishTests run it",
         ["dotnet publish src/Pipeline.Functions"] = "PublishTests run it",
@@ -80,7 +81,7 @@ public sealed class DocumentedCommandTests
             if (Own(command).Split(' ', StringSplitOptions.RemoveEmptyEntries) is not ["pipeline", .. var words])
                 continue;
             var errors = CommandLine.CreateRoot().Parse(words).Errors.Select(error => error.Message);
-            // A name in a sentence, such as `pipeline submit`, is no whole command.
+            // A name in a sentence, such as `pipeline submit`, is not a whole command.
             if (!DocumentedCommands.Blocks(page).Contains(command))
                 errors = errors.Where(error => !error.Contains("equired", StringComparison.Ordinal));
             Assert.True(!errors.Any(), $"{page}: {command}: {string.Join(' ', errors)}");
@@ -124,7 +125,7 @@ public sealed class DocumentedCommandTests
         return await process.WaitAsync();
     }
 
-    /// <summary>The command as an installed <c>pipeline</c> takes it.</summary>
+    /// <summary>The command in the form that an installed <c>pipeline</c> accepts.</summary>
     private static string Own(string command) => command.Replace(FromClone, "pipeline ", StringComparison.Ordinal);
 
     private static bool IsRun(string command) =>

@@ -3,7 +3,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Docs;
 
-/// <summary>The commands that README, docs and packages tell people to paste.</summary>
+/// <summary>The commands that README, docs and packages tell users to paste.</summary>
 internal static partial class DocumentedCommands
 {
     /// <summary>Every command with its page: the lines of code blocks, and commands within sentences.</summary>

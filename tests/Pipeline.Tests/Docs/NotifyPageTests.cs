@@ -8,9 +8,7 @@ using StandardWebhooks.Diagnostics;
 
 namespace Pipeline.Tests.Docs;
 
-/// <summary>
-/// The code that docs/notify.md gives to receivers verifies what we send, and refuses what we did not.
-/// </summary>
+/// <summary>The receiver code in docs/notify.md accepts what we send and rejects everything else.</summary>
 public sealed partial class NotifyPageTests
 {
     private const string Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";

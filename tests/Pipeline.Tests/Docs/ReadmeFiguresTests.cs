@@ -3,7 +3,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Docs;
 
-/// <summary>README repeats figures of docs/performance.md and docs/reliability.md: they are the same there.</summary>
+/// <summary>Figures in README equal those in docs/performance.md and docs/reliability.md.</summary>
 public sealed partial class ReadmeFiguresTests
 {
     private static readonly string Section = Repository.Read("README.md").Split("\n## Figures\n")[1].Split("\n## ")[0];

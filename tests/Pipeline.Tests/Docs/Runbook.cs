@@ -5,11 +5,11 @@ namespace Pipeline.Tests.Docs;
 
 /// <summary>An entry of docs/runbook.md.</summary>
 /// <param name="Section">The heading above it.</param>
-/// <param name="Name">Its own heading, and anchor: the name of an alert, a verdict or a failure reason.</param>
+/// <param name="Name">Its own heading and anchor: the name of an alert, a verdict or a failure reason.</param>
 /// <param name="Text">What it says.</param>
 internal sealed partial record RunbookEntry(string Section, string Name, string Text)
 {
-    /// <summary>The text of each code block, which can be pasted as it is.</summary>
+    /// <summary>The text of each code block, ready to paste.</summary>
     public IReadOnlyList<string> Commands { get; } = [.. Block().Matches(Text).Select(b => b.Groups["lines"].Value)];
 
     /// <summary>The commands below <c>Do</c>.</summary>

@@ -5,7 +5,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Docs;
 
-/// <summary>docs/telemetry.md says what the code measures and traces, and nothing else.</summary>
+/// <summary>docs/telemetry.md lists exactly what the code measures and traces.</summary>
 public sealed partial class TelemetryPageTests
 {
     private static readonly string Page = Repository.Read("docs/telemetry.md");
@@ -41,7 +41,7 @@ public sealed partial class TelemetryPageTests
         Assert.Contains($"`{ListTrace.IdOf("LIST_ID").ToHexString()}`", Page, StringComparison.Ordinal);
     }
 
-    /// <summary>The path of a webhook ends with its token. Below Warning the host would log it.</summary>
+    /// <summary>A webhook's path ends with its token. At a level below Warning, the host would log it.</summary>
     [Fact]
     [Trait("Promise", "6")]
     public void TheHostLogsNoPathOfARequest()

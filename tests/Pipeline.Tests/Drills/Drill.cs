@@ -9,7 +9,7 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Tests.Drills;
 
 /// <summary>
-/// A <c>pipeline serve</c> on the emulator with a collector for its metrics, and an operator who reads page, status and
+/// A <c>pipeline serve</c> over the emulator with a metrics collector, and an operator who reads page, status and
 /// metrics and pastes commands of docs/runbook.md into a shell.
 /// </summary>
 internal sealed partial class Drill : IAsyncDisposable
@@ -37,25 +37,30 @@ internal sealed partial class Drill : IAsyncDisposable
 
     public Rig Rig { get; }
 
-    /// <summary>Stands before the emulator, for faults of the API that the emulator does not have.</summary>
+    /// <summary>A proxy before the emulator, for faults of the API that the emulator does not have.</summary>
     public FaultProxy Api { get; }
 
-    /// <summary>What receives the metrics of all commands.</summary>
+    /// <summary>Receives the metrics of all commands.</summary>
     public OtlpCollector Collector { get; }
 
     /// <summary>Where the host listens.</summary>
     public Uri Address { get; private set; } = null!;
 
-    /// <summary>The start of a command line that sees another file system; empty for this one.</summary>
+    /// <summary>The start of a command line that runs in another mount namespace; empty for this one.</summary>
     public IReadOnlyList<string> Within { get; init; } = [];
 
     public string Out { get; set; } = "pipeline-out";
 
     private string State => Path.Combine(_folder.Path, Out, ".pipeline");
 
-    public static async Task<Drill> StartAsync(string faults = "", SmallDisk? disk = null)
+    /// <summary>Starts the emulator with these faults.</summary>
+    /// <param name="faults">The faults.</param>
+    /// <param name="disk">The file system of the output; null for that of all tests.</param>
+    /// <param name="time">The emulator's clock; null for the real one.</param>
+    public static async Task<Drill> StartAsync(
+        string faults = "", SmallDisk? disk = null, AwaitedTime? time = null)
     {
-        var rig = await Rig.StartAsync(faults);
+        var rig = await Rig.StartAsync(faults, time: time);
         return new(
             rig, await FaultProxy.StartAsync(rig.Emulator.BaseAddress), await OtlpCollector.StartAsync())
         {
@@ -111,7 +116,7 @@ internal sealed partial class Drill : IAsyncDisposable
 
     /// <summary>Runs a command, and returns what it prints.</summary>
     /// <param name="command">The command with its arguments.</param>
-    /// <param name="ofRun">Whether it takes the output folder.</param>
+    /// <param name="ofRun">Whether it takes the option for the output folder.</param>
     public async Task<(int ExitCode, string Output, string Error)> RunAsync(string[] command, bool ofRun = true)
     {
         string[] folder = ofRun ? ["--out", Path.Combine(_folder.Path, Out)] : [];
@@ -119,15 +124,15 @@ internal sealed partial class Drill : IAsyncDisposable
         return await process.WaitAsync();
     }
 
-    /// <summary>Waits until the collector has a metric of at least this value.</summary>
+    /// <summary>Waits until the collector has seen a metric of at least this value, at any time.</summary>
     /// <param name="name">The metric.</param>
     /// <param name="atLeast">Its value: the sum of a counter, or a gauge.</param>
     /// <param name="of">The dimensions that count.</param>
     public Task MetricIsAsync(string name, double atLeast, params (string Key, string Value)[] of) =>
         UntilAsync(() => Task.FromResult(
-            Collector.Sum(name, of) >= atLeast
+            Collector.Peak(name, of) >= atLeast
                 ? null
-                : $"{name} is not {atLeast}: {string.Join(' ', Collector.Metrics.Values)}"));
+                : $"{name} was not {atLeast}: {Collector.DrawMetricsAndLog()}"));
 
     /// <summary>Pastes the commands that the runbook's entry has below <c>Do</c> into a shell.</summary>
     /// <param name="entry">The entry's name.</param>
@@ -143,7 +148,7 @@ internal sealed partial class Drill : IAsyncDisposable
     public Task CureByHostAsync(string entry, params (string Name, string Value)[] values) =>
         HostAsync(Paste(entry, values, $" {string.Join(' ', Where())}"));
 
-    /// <summary>Waits until a list is closed with these counts.</summary>
+    /// <summary>Waits until a list has closed with these counts.</summary>
     public Task ClosesAsync(string listId, long records, long failures = 0) => UntilAsync(async () =>
     {
         using var answer = await _http.GetAsync(new Uri(Address, $"api/lists/{listId}"), Token);
@@ -154,7 +159,7 @@ internal sealed partial class Drill : IAsyncDisposable
                 == (records, failures) ? null : text;
     });
 
-    /// <summary>Waits until a question has no complaint any more; fails with the last one.</summary>
+    /// <summary>Waits until a question reports no problem any more; fails with the last problem.</summary>
     public static async Task UntilAsync(Func<Task<string?>> question)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
@@ -168,8 +173,19 @@ internal sealed partial class Drill : IAsyncDisposable
         }
     }
 
-    /// <summary>Moves every look that Sweep has to take into the past, as if nothing had run meanwhile.</summary>
-    public async Task PassAsync(TimeSpan time)
+    /// <summary>
+    /// Moves every due check of Sweep into the past, as if no host had run. Waits until the page reports them as
+    /// overdue. A check that a worker schedules meanwhile is moved too.
+    /// </summary>
+    public Task PassAsync(TimeSpan time) => UntilAsync(async () =>
+    {
+        await MoveLooksAsync(time);
+        return (await _http.GetStringAsync(new Uri(Address, ""), Token)).Contains("Sweep is overdue")
+            ? null
+            : "The page does not say that Sweep is overdue.";
+    });
+
+    private async Task MoveLooksAsync(TimeSpan time)
     {
         await using var database = new Microsoft.Data.Sqlite.SqliteConnection(
             $"Data Source={Path.Combine(State, Pipeline.Stores.Local.LocalDatabase.FileName)}");
@@ -177,7 +193,7 @@ internal sealed partial class Drill : IAsyncDisposable
         await using var command = database.CreateCommand();
         command.CommandText = "UPDATE submission SET due_at = due_at - $by WHERE due_at IS NOT NULL";
         command.Parameters.AddWithValue("$by", time.Ticks);
-        Assert.NotEqual(0, await command.ExecuteNonQueryAsync(Token));
+        await command.ExecuteNonQueryAsync(Token);
     }
 
     public async ValueTask DisposeAsync()

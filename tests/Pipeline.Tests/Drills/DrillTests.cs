@@ -1,12 +1,13 @@
 using Pipeline.Model;
+using Pipeline.Tests.Emulator;
 using Pipeline.Tests.EndToEnd;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Drills;
 
 /// <summary>
-/// What goes wrong in operation, played on the emulator: page, status and metrics say so, and the runbook's own command
-/// cures it.
+/// Failures in operation, simulated with the emulator: page, status and metrics report them, and the runbook's own
+/// command fixes them.
 /// </summary>
 [Trait("Promise", "10")]
 public sealed class DrillTests
@@ -36,7 +37,7 @@ public sealed class DrillTests
     public async Task ARefusedKey()
     {
         await using var drill = await Drill.StartAsync();
-        // A key that Nimble stops taking after the start.
+        // A key that Nimble rejects after the start.
         drill.Set("NIMBLE_API_KEY", "old");
         drill.Api.Instead = async context =>
         {
@@ -106,11 +107,14 @@ public sealed class DrillTests
     public async Task AFullDisk()
     {
         using var disk = SmallDisk.Mount(megabytes: 32);
-        await using var drill = await Drill.StartAsync("task_slow_ms=3000", disk);
+        var time = AwaitedTime.AtPresent();
+        await using var drill = await Drill.StartAsync("task_slow_ms=50000", disk, time);
         await drill.ServeAsync();
         var list = await drill.SubmitAsync(Urls);
         await drill.Rig.WaitForPostAsync();
         disk.Fill();
+        // The results arrive only after the disk is full.
+        await time.PassAsync(EmulatorLab.WaitFor(milliseconds: 50_000));
 
         await drill.PageSaysAsync("", "class=\"verdict stuck\"", "The disk that holds");
         await drill.StatusNamesAsync("The disk that holds");
@@ -130,7 +134,7 @@ public sealed class DrillTests
         await drill.PageSaysAsync("", "class=\"verdict waiting\"", "POSTs without a known answer");
         await drill.StatusNamesAsync($"({FailureReasons.SubmissionUnknown})");
         await drill.MetricIsAsync("pipeline.submissions.unknown_age", 0.1);
-        // Then the window ends.
+        // Then the evidence window ends.
         await drill.StopAsync();
         drill.Set("Pipeline__Sweep__EvidenceWindow", "00:00:02");
         await drill.ServeAsync();
@@ -180,7 +184,7 @@ public sealed class DrillTests
         await drill.PageSaysAsync("", "class=\"verdict well\"", $"{Urls - 1} of {Urls} URLs done");
         var (_, pending, _) = await drill.RunAsync(["pending", list]);
         Assert.Contains("sample.test", pending);
-        // Then the deadline comes.
+        // Then the deadline passes.
         await drill.StopAsync();
         drill.Set("Pipeline__Sweep__TaskDeadline", "00:00:02");
         await drill.ServeAsync();
@@ -202,14 +206,13 @@ public sealed class DrillTests
         var list = await drill.SubmitAsync(Urls);
         await drill.Rig.WaitForPostAsync();
         await drill.PageSaysAsync("", "class=\"verdict well\"", "1 list is open");
-        await drill.PassAsync(TimeSpan.FromHours(1));
+        await drill.PassAsync(TimeSpan.FromHours(2));
 
-        await drill.PageSaysAsync("", "class=\"verdict waiting\"", "Sweep has not looked");
+        await drill.PageSaysAsync("", "class=\"verdict waiting\"", "Sweep is overdue");
         await drill.StatusNamesAsync("(sweep_overdue)");
         await drill.StopAsync();
-        // A gauge keeps its last value only: a pass must last until the next export.
-        drill.Set("Runner__SweepInterval", "00:00:01");
-        drill.Set("Runner__IdleSweepInterval", "00:00:01");
+        drill.Set("Runner__SweepInterval", "00:00:00.3");
+        drill.Set("Runner__IdleSweepInterval", "00:00:00.1");
         await drill.CureByHostAsync("sweep_overdue");
         await drill.MetricIsAsync("pipeline.sweep.overdue", 3600);
         await drill.ClosesAsync(list, Urls);

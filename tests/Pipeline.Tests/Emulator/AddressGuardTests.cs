@@ -5,7 +5,7 @@ using Pipeline.Emulator.Pages;
 
 namespace Pipeline.Tests.Emulator;
 
-/// <summary>A user who can submit URLs must not reach what only this machine can reach.</summary>
+/// <summary>Users who can submit URLs must not reach addresses that only this machine can reach.</summary>
 public sealed class AddressGuardTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -31,6 +31,7 @@ public sealed class AddressGuardTests
     [InlineData("[::ffff:a9fe:a9fe]")]
     [InlineData("[::127.0.0.1]")]
     [InlineData("[64:ff9b::7f00:1]")]
+    [InlineData("[::ffff:0:7f00:1]")]
     [InlineData("[2002:7f00:1::]")]
     [InlineData("[fd00:ec2::254]")]
     [InlineData("[fe80::1%251]")]

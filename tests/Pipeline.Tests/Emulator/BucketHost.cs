@@ -9,27 +9,29 @@ namespace Pipeline.Tests.Emulator;
 /// <summary>Serves only the buckets, on a free loopback port, from a folder that is deleted at the end.</summary>
 internal sealed class BucketHost : IAsyncDisposable
 {
+    private const string Data = "data";
     private readonly WebApplication _app;
+    private readonly TempFolder _folder;
 
-    private BucketHost(WebApplication app, BucketStore store, string folder)
+    private BucketHost(WebApplication app, BucketStore store, TempFolder folder)
     {
         _app = app;
+        _folder = folder;
         Store = store;
-        Folder = folder;
         Url = new Uri(app.Urls.First());
     }
 
     public BucketStore Store { get; }
 
-    public string Folder { get; }
+    public string Folder => _folder[Data];
 
     public Uri Url { get; }
 
     public static async Task<BucketHost> StartAsync()
     {
-        var folder = Path.Combine(Directory.CreateTempSubdirectory("buckets-").FullName, "data");
+        var folder = new TempFolder();
         var app = Hosts.CreateBuilder().Build();
-        var store = new BucketStore(folder);
+        var store = new BucketStore(folder[Data]);
         await store.EnsureBucketAsync("results");
         app.MapBuckets(store);
         await app.StartAsync();
@@ -53,6 +55,6 @@ internal sealed class BucketHost : IAsyncDisposable
     {
         await _app.DisposeAsync();
         await Store.DisposeAsync();
-        Directory.GetParent(Folder)!.Delete(recursive: true);
+        _folder.Dispose();
     }
 }

@@ -49,7 +49,7 @@ public sealed partial class BucketS3Tests
         Assert.Empty(Directory.EnumerateFiles(Path.Combine(_host.Folder, "objects"), "*", SearchOption.AllDirectories));
     }
 
-    [Fact(Timeout = 30_000)]
+    [Fact(Timeout = 120_000)]
     public async Task APutThatIsCutLeavesNothing()
     {
         var stop = TestContext.Current.CancellationToken;

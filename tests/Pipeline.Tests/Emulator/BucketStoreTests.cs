@@ -3,6 +3,7 @@ using Microsoft.Extensions.Time.Testing;
 using Pipeline.Emulator.Buckets;
 using Pipeline.Emulator.Buckets.S3;
 using Pipeline.Emulator.Store;
+using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Emulator;
 
@@ -13,18 +14,18 @@ public sealed class BucketStoreTests : IDisposable
 
     private static readonly ObjectTraits Plain = new("text/plain");
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("store-").FullName;
+    private readonly TempFolder _folder = new();
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [MemberData(nameof(Sizes))]
     public async Task OnlyCommittedObjectsExistAfterAKill(int size)
     {
-        // The first store is never disposed, as after a kill.
-        var killed = new BucketStore(_folder);
+        // The first store is not disposed, as after a kill.
+        var killed = new BucketStore(_folder.Path);
         await killed.EnsureBucketAsync("b");
         await PutAsync(killed, "whole", Text('k', size));
         var cut = killed.BeginUpload();
@@ -33,7 +34,7 @@ public sealed class BucketStoreTests : IDisposable
         if (orphan is not null)
             File.SetLastWriteTimeUtc(orphan, new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc));
 
-        await using var store = new BucketStore(_folder);
+        await using var store = new BucketStore(_folder.Path);
         Assert.Equal(Text('k', size), Read(store, "whole"));
         Assert.Equal(["whole"], store.List("b", "", "", null, 10).Objects.Select(o => o.Key));
         Assert.Equal(size == ObjectUpload.FileBytes, orphan is not null);
@@ -47,9 +48,9 @@ public sealed class BucketStoreTests : IDisposable
     {
         var clock = new FakeTimeProvider(new DateTimeOffset(2026, 1, 2, 0, 0, 0, TimeSpan.Zero));
         long before;
-        await using (var first = new BucketStore(_folder, clock))
+        await using (var first = new BucketStore(_folder.Path, clock))
             before = (await PutAsync(first, "k", Text('1', size))).Generation;
-        await using var store = new BucketStore(_folder, new FakeTimeProvider(clock.GetUtcNow().AddDays(-1)));
+        await using var store = new BucketStore(_folder.Path, new FakeTimeProvider(clock.GetUtcNow().AddDays(-1)));
         Assert.True((await PutAsync(store, "k", Text('2', size))).Generation > before);
         Assert.Equal(Text('2', size), Read(store, "k"));
     }
@@ -58,7 +59,7 @@ public sealed class BucketStoreTests : IDisposable
     [MemberData(nameof(Sizes))]
     public async Task AnUploadThatIsNotCommittedLeavesNoFile(int size)
     {
-        await using var store = new BucketStore(_folder);
+        await using var store = new BucketStore(_folder.Path);
         using (var upload = store.BeginUpload())
             await upload.AppendAsync(new MemoryStream(new byte[size]), null, Ct);
         Assert.Empty(Files());
@@ -67,7 +68,7 @@ public sealed class BucketStoreTests : IDisposable
     [Fact]
     public async Task OnlyLargeObjectsAreStoredInFiles()
     {
-        await using var store = new BucketStore(_folder);
+        await using var store = new BucketStore(_folder.Path);
         await PutAsync(store, "small", Text('s', ObjectUpload.FileBytes - 1));
         Assert.Empty(Files());
         var large = await PutAsync(store, "large", Text('l', ObjectUpload.FileBytes));
@@ -78,14 +79,14 @@ public sealed class BucketStoreTests : IDisposable
     public async Task AnOlderFolderWithSmallObjectsInFilesIsRead()
     {
         StoredObject item;
-        await using (var now = new BucketStore(_folder))
+        await using (var now = new BucketStore(_folder.Path))
             item = await PutAsync(now, "k", "old");
         var shard = Directory.CreateDirectory(
-            Path.Combine(_folder, "objects", (item.Generation & 0xFF).ToString("x2")));
-        await using (var database = Database.Open(Path.Combine(_folder, "index.db"), "DROP TABLE contents"))
+            _folder["objects", (item.Generation & 0xFF).ToString("x2")]);
+        await using (var database = Database.Open(_folder["index.db"], "DROP TABLE contents"))
             await File.WriteAllTextAsync(Path.Combine(shard.FullName, item.Generation.ToString()), "old", Ct);
 
-        await using var store = new BucketStore(_folder);
+        await using var store = new BucketStore(_folder.Path);
         Assert.Equal("old", Read(store, "k"));
         await PutAsync(store, "k", "new");
         Assert.Equal("new", Read(store, "k"));
@@ -96,7 +97,7 @@ public sealed class BucketStoreTests : IDisposable
     [MemberData(nameof(Sizes))]
     public async Task AReaderKeepsReadingTheVersionItOpened(int size)
     {
-        await using var store = new BucketStore(_folder);
+        await using var store = new BucketStore(_folder.Path);
         await PutAsync(store, "k", Text('1', size));
         using var replaced = store.OpenRead("b", "k")!.Value.Content;
         await PutAsync(store, "k", Text('2', size));
@@ -112,7 +113,7 @@ public sealed class BucketStoreTests : IDisposable
     [MemberData(nameof(Sizes))]
     public async Task AnObjectIsReadFromAnyPosition(int size)
     {
-        await using var store = new BucketStore(_folder);
+        await using var store = new BucketStore(_folder.Path);
         await PutAsync(store, "k", Text('a', size - 3) + "xyz");
         using var content = store.OpenRead("b", "k")!.Value.Content;
         Assert.Equal("axy", Read(content, size - 4, 3));
@@ -126,7 +127,7 @@ public sealed class BucketStoreTests : IDisposable
     [MemberData(nameof(Sizes))]
     public async Task AReplacedOrRemovedObjectLeavesNoBytes(int size)
     {
-        await using (var store = new BucketStore(_folder))
+        await using (var store = new BucketStore(_folder.Path))
         {
             await PutAsync(store, "k", Text('1', size));
             await PutAsync(store, "k", Text('2', ObjectUpload.FileBytes - 1));
@@ -135,7 +136,7 @@ public sealed class BucketStoreTests : IDisposable
         }
 
         Assert.Empty(Files());
-        await using var database = Database.Open(Path.Combine(_folder, "index.db"), "");
+        await using var database = Database.Open(_folder["index.db"], "");
         Assert.Equal(0, database.Read(d => d.Scalar<long>("SELECT count(*) FROM contents")));
     }
 
@@ -143,7 +144,7 @@ public sealed class BucketStoreTests : IDisposable
     [MemberData(nameof(Sizes))]
     public async Task ConcurrentReadersSeeOnlyWholeObjects(int size)
     {
-        await using var store = new BucketStore(_folder);
+        await using var store = new BucketStore(_folder.Path);
         await PutAsync(store, "k", Text('0', size));
         var writers = Enumerable.Range(1, 4).Select(n => Task.Run(async () =>
         {
@@ -165,7 +166,7 @@ public sealed class BucketStoreTests : IDisposable
     [MemberData(nameof(Sizes))]
     public async Task OnlyOneOfManyConditionalWritersWins(int size)
     {
-        await using var store = new BucketStore(_folder);
+        await using var store = new BucketStore(_folder.Path);
         var results = await Task.WhenAll(Enumerable.Range(0, 8).Select(n => Task.Run(async () =>
         {
             using var upload = store.BeginUpload();
@@ -232,5 +233,5 @@ public sealed class BucketStoreTests : IDisposable
     }
 
     private IEnumerable<string> Files() =>
-        Directory.EnumerateFiles(Path.Combine(_folder, "objects"), "*", SearchOption.AllDirectories);
+        Directory.EnumerateFiles(_folder["objects"], "*", SearchOption.AllDirectories);
 }

@@ -55,7 +55,7 @@ public sealed class EmulatorCommandTests
     }
 
     private static Process Start(string arguments) => Process.Start(new ProcessStartInfo(
-        "dotnet", [CliProcess.Assembly, .. arguments.Split(' ')])
+        CliProcess.Program[0], [.. CliProcess.Program.Skip(1), .. arguments.Split(' ')])
     {
         RedirectStandardInput = true,
         RedirectStandardOutput = true,
@@ -72,7 +72,7 @@ public sealed class EmulatorCommandTests
         return address;
     }
 
-    /// <summary>The folder that the command said it uses.</summary>
+    /// <summary>The folder that the command printed.</summary>
     private static async Task<string> FolderAsync(Process emulator)
     {
         var said = await emulator.StandardError.ReadToEndAsync(Ct).WaitAsync(Limit, Ct);

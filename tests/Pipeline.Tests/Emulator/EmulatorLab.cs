@@ -16,35 +16,46 @@ internal sealed record Answer(int Status, HttpResponseHeaders Headers, JsonNode?
 /// <summary>An emulator, a site for it to fetch and a client to talk to it.</summary>
 internal sealed class EmulatorLab : IAsyncDisposable
 {
+    private readonly TempFolder _folder;
     private readonly HttpClient _http = new();
     private EmulatorOptions _options;
 
-    private EmulatorLab(EmulatorOptions options, TestSite site) => (_options, Site) = (options, site);
+    private EmulatorLab(TempFolder folder, EmulatorOptions options, TestSite site) =>
+        (_folder, _options, Site) = (folder, options, site);
 
     public TestSite Site { get; }
 
     public RunningEmulator Emulator { get; private set; } = null!;
 
     public static async Task<EmulatorLab> StartAsync(
-        string faults = "", string? apiKey = null, TimeSpan? backoff = null, int? cannedBytes = null)
+        string faults = "", string? apiKey = null, TimeSpan? backoff = null, int? cannedBytes = null,
+        TimeProvider? time = null)
     {
+        var folder = new TempFolder();
         var options = new EmulatorOptions
         {
-            DataFolder = Directory.CreateTempSubdirectory("emulator-").FullName,
+            DataFolder = folder["data"],
             Faults = faults,
             ApiKey = apiKey,
             Storage = StorageMode.Own,
             AllowPrivate = true,
             CannedBytes = cannedBytes,
             CallbackBackoff = backoff ?? TimeSpan.FromMilliseconds(20),
+            Time = time ?? TimeProvider.System,
         };
-        var lab = new EmulatorLab(options, await TestSite.StartAsync());
+        var lab = new EmulatorLab(folder, options, await TestSite.StartAsync());
         await lab.StartEmulatorAsync();
         lab._http.DefaultRequestHeaders.Authorization = new("Bearer", apiKey ?? "any");
         return lab;
     }
 
     public string DataFolder => _options.DataFolder;
+
+    /// <summary>
+    /// How long the emulator waits for a job that is due after this time, if that is less than a minute: a millisecond
+    /// longer.
+    /// </summary>
+    public static TimeSpan WaitFor(int milliseconds) => TimeSpan.FromMilliseconds(milliseconds + 1);
 
     /// <summary>Stops the emulator and starts it again on the same folder, with these faults.</summary>
     public async Task RestartAsync(string faults = "")
@@ -117,7 +128,7 @@ internal sealed class EmulatorLab : IAsyncDisposable
         return response.IsSuccessStatusCode ? await response.Content.ReadAsByteArrayAsync() : null;
     }
 
-    /// <summary>The bytes that a task's undamaged object has.</summary>
+    /// <summary>The undamaged object of a task.</summary>
     public async Task<byte[]> ReadGoodObjectAsync(string taskId, bool compressed)
     {
         var result = await _http.GetByteArrayAsync(new Uri(Emulator.BaseAddress, $"v1/tasks/{taskId}/results"));
@@ -136,7 +147,7 @@ internal sealed class EmulatorLab : IAsyncDisposable
         await Emulator.DisposeAsync();
         await Site.DisposeAsync();
         _http.Dispose();
-        Directory.Delete(DataFolder, recursive: true);
+        _folder.Dispose();
     }
 
     private async Task StartEmulatorAsync() =>

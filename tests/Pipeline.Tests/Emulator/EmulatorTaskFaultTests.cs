@@ -108,11 +108,13 @@ public sealed class EmulatorTaskFaultTests
     [Fact]
     public async Task AnObjectIsLate()
     {
-        await using var lab = await EmulatorLab.StartAsync("object_late_ms=300");
+        var time = AwaitedTime.AtPresent();
+        await using var lab = await EmulatorLab.StartAsync("object_late_ms=300", time: time);
         var task = (await lab.RunBatchAsync(1, "s3://b/", callback: true))["tasks"]![0]!;
         await Patience.UntilAsync(() => lab.Site.Webhooks.Count == 1);
         Assert.Null(await lab.ReadObjectAsync((string)task["output_url"]!));
         Assert.Equal(200, (await lab.GetAsync($"v1/tasks/{task["id"]}/results")).Status);
+        await time.PassAsync(EmulatorLab.WaitFor(milliseconds: 300));
         await Patience.UntilAsync(async () => await lab.ReadObjectAsync((string)task["output_url"]!) is not null);
     }
 

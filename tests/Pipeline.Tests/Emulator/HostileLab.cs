@@ -14,7 +14,7 @@ internal sealed class HostileLab : IAsyncDisposable
     private const string Key = "planted/key-77";
 
     private readonly EmulatorLab _lab;
-    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(30) };
+    private readonly HttpClient _http = new() { Timeout = Patience.Limit };
 
     private HostileLab(EmulatorLab lab)
     {
@@ -73,7 +73,7 @@ internal sealed class HostileLab : IAsyncDisposable
         return id;
     }
 
-    /// <summary>Checks that a document is spoilt as this kind of <c>HostileJson</c> should be.</summary>
+    /// <summary>Checks that a document is spoilt as this kind of <c>HostileJson</c> intends.</summary>
     public static void AssertSpoilt(string kind, byte[] document, params string[] secrets)
     {
         var text = Encoding.Latin1.GetString(document);
@@ -124,7 +124,7 @@ internal sealed class HostileLab : IAsyncDisposable
         await _lab.DisposeAsync();
     }
 
-    /// <summary>Checks that a document is JSON with a reader, because it nests too deeply for a fast tree.</summary>
+    /// <summary>Checks JSON with a reader, because it nests too deeply for a tree.</summary>
     private static void AssertIsJson(byte[] document)
     {
         var reader = new Utf8JsonReader(document, new JsonReaderOptions { MaxDepth = 60_000 });

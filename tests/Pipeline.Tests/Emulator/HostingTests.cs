@@ -11,9 +11,10 @@ public sealed class HostingTests
     [Fact]
     public async Task CannedPagesDifferAndNothingIsFetched()
     {
+        using var folder = new TempFolder();
         await using var site = await TestSite.StartAsync();
         await using var emulator = await Pipeline.Emulator.Emulator.StartAsync(
-            new() { DataFolder = Directory.CreateTempSubdirectory("emulator-").FullName, CannedBytes = 5000 },
+            new() { DataFolder = folder.Path, CannedBytes = 5000 },
             TestContext.Current.CancellationToken);
         using var http = new HttpClient { BaseAddress = emulator.BaseAddress };
         http.DefaultRequestHeaders.Authorization = new("Bearer", "any");
@@ -69,8 +70,8 @@ public sealed class HostingTests
     [Fact]
     public async Task AKilledProcessContinuesAfterARestart()
     {
+        using var folder = new TempFolder();
         await using var site = await TestSite.StartAsync();
-        var folder = Directory.CreateTempSubdirectory("emulator-").FullName;
         using var http = new HttpClient();
         http.DefaultRequestHeaders.Authorization = new("Bearer", "any");
         var body = new JsonObject
@@ -80,7 +81,7 @@ public sealed class HostingTests
             ["shared_inputs"] = new JsonObject { ["callback_url"] = site.Hook("k") },
         };
 
-        var (first, address) = await StartProcessAsync(folder);
+        var (first, address) = await StartProcessAsync(folder.Path);
         var answer = await http.PostAsJsonAsync(
             new Uri(address, "v1/extract/batch"), body, TestContext.Current.CancellationToken);
         var batchId = (string)JsonNode.Parse(
@@ -89,7 +90,7 @@ public sealed class HostingTests
         first.Kill();
         await first.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.True(site.Webhooks.Count < 300);
-        (var second, address) = await StartProcessAsync(folder);
+        (var second, address) = await StartProcessAsync(folder.Path);
         try
         {
             await Patience.UntilAsync(async () =>
@@ -106,7 +107,6 @@ public sealed class HostingTests
             await second.WaitForExitAsync(TestContext.Current.CancellationToken);
             first.Dispose();
             second.Dispose();
-            Directory.Delete(folder, recursive: true);
         }
     }
 
@@ -122,7 +122,6 @@ public sealed class HostingTests
         };
         var error = await Assert.ThrowsAsync<IOException>(
             () => Pipeline.Emulator.Emulator.StartAsync(options, CancellationToken.None));
-        Directory.Delete(options.DataFolder, recursive: true);
         Assert.Equal(
             $"Cannot listen on 127.0.0.1:{port}: port {port} is in use. Stop the other program or choose another port.",
             error.Message);
@@ -242,6 +241,7 @@ public sealed class HostingTests
         {
             RedirectStandardError = true,
         };
+        start.LeaveNoDiagnosticFiles();
         var process = Process.Start(start)!;
         var line = await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken)
             .AsTask().WaitAsync(Patience.Limit, TestContext.Current.CancellationToken);

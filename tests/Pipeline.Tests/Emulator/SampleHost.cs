@@ -6,8 +6,8 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Tests.Emulator;
 
 /// <summary>
-/// Serves the sample site, and what else a test maps, on a free loopback port, with a client that fetches pages from
-/// it.
+/// Serves the sample site, and whatever else a test maps, on a free loopback port, with a client that fetches its
+/// pages.
 /// </summary>
 internal sealed class SampleHost : IAsyncDisposable
 {

@@ -7,9 +7,13 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Tests.Emulator;
 
 /// <summary>Faults in reads from the emulator's own buckets, as a client sees them.</summary>
-public sealed class StoreFaultTests
+public sealed class StoreFaultTests : IDisposable
 {
+    private readonly TempFolder _folder = new();
+
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [InlineData("store_refused_ms=600000", 403, "AccessDenied")]
@@ -35,11 +39,12 @@ public sealed class StoreFaultTests
     [Fact]
     public async Task ATemporaryRefusalEnds()
     {
-        await using var emulator = await StartAsync("store_refused_ms=200");
+        var time = AwaitedTime.AtPresent();
+        await using var emulator = await StartAsync("store_refused_ms=200", time);
         using var s3 = S3(emulator);
         var refused = await Assert.ThrowsAsync<AmazonS3Exception>(() => s3.GetObjectAsync("results", "x", Ct));
         Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
-        await Task.Delay(250, Ct);
+        time.Advance(TimeSpan.FromMilliseconds(200));
         using var read = await s3.GetObjectAsync("results", "x", Ct);
         Assert.Equal(1000, read.ContentLength);
     }
@@ -70,11 +75,15 @@ public sealed class StoreFaultTests
             () => http.GetByteArrayAsync($"{emulator.S3Endpoint.AbsoluteUri.TrimEnd('/')}/results/x", Ct));
     }
 
-    private static async Task<RunningEmulator> StartAsync(string faults)
+    private async Task<RunningEmulator> StartAsync(string faults, TimeProvider? time = null)
     {
-        var folder = new TempFolder();
         var emulator = await Pipeline.Emulator.Emulator.StartAsync(
-            new() { DataFolder = folder.Path, Faults = faults, Storage = StorageMode.Own }, Ct);
+            new()
+            {
+                DataFolder = _folder.Path, Faults = faults, Storage = StorageMode.Own,
+                Time = time ?? TimeProvider.System,
+            },
+            Ct);
         await emulator.EnsureBucketAsync("results");
         using var s3 = S3(emulator);
         await s3.PutObjectAsync(Object(), Ct);

@@ -51,10 +51,12 @@ public sealed class WebhookTests
     [Fact]
     public async Task APendingWebhookIsSentAfterARestart()
     {
-        await using var lab = await EmulatorLab.StartAsync("webhook_late=600");
+        var time = AwaitedTime.AtPresent();
+        await using var lab = await EmulatorLab.StartAsync("webhook_late=600", time: time);
         await lab.RunBatchAsync(3, callback: true);
         Assert.Empty(lab.Site.Webhooks);
         await lab.RestartAsync();
+        await time.PassAsync(EmulatorLab.WaitFor(milliseconds: 600));
         await Patience.UntilAsync(() => lab.Site.Webhooks.Count == 3);
     }
 
@@ -113,17 +115,22 @@ public sealed class WebhookTests
     [Fact]
     public async Task WebhooksAreLate()
     {
-        await using var lab = await EmulatorLab.StartAsync("webhook_late=300");
+        var time = AwaitedTime.AtPresent();
+        await using var lab = await EmulatorLab.StartAsync("webhook_late=300", time: time);
         await lab.RunBatchAsync(1, callback: true);
         Assert.Empty(lab.Site.Webhooks);
+        await time.PassAsync(EmulatorLab.WaitFor(milliseconds: 300));
         await Patience.UntilAsync(() => lab.Site.Webhooks.Count == 1);
     }
 
     [Fact]
     public async Task WebhooksAreShuffled()
     {
-        await using var lab = await EmulatorLab.StartAsync("webhook_shuffle,webhook_shuffle_ms=300");
+        // All webhooks' delays begin at the same time, however far apart the tasks end.
+        var time = AwaitedTime.AtPresent();
+        await using var lab = await EmulatorLab.StartAsync("webhook_shuffle,webhook_shuffle_ms=300", time: time);
         var batch = await lab.RunBatchAsync(20, callback: true);
+        time.Advance(TimeSpan.FromMilliseconds(300));
         await Patience.UntilAsync(() => lab.Site.Webhooks.Count == 20);
         var ended = batch["tasks"]!.AsArray().OrderBy(t => (string)t!["modified_at"]!).Select(t => (string)t!["id"]!);
         Assert.NotEqual(ended, lab.Site.Webhooks.Select(w => (string)w.Body["task"]!["id"]!));

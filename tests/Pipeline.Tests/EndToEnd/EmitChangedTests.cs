@@ -6,7 +6,9 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
 
-/// <summary><c>Series:Emit=changed</c> over an account: consumers hear of news only, the manifest counts all.</summary>
+/// <summary>
+/// <c>Series:Emit=changed</c> over an account: only changed records are announced; the manifest counts all.
+/// </summary>
 [Trait("Needs", "servers")]
 public sealed class EmitChangedTests(Servers servers) : StoreSuite(servers)
 {

@@ -14,7 +14,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
 
-/// <summary>Erasing a list: nothing of it is left, nothing of it comes back, and the others keep all.</summary>
+/// <summary>Erasing a list: nothing of it is left, nothing comes back, and other lists keep everything.</summary>
 public abstract class EraseSuite(Servers? azure) : StoreSuite(azure)
 {
     private protected const string Gone = "erase-me";
@@ -67,7 +67,7 @@ public abstract class EraseSuite(Servers? azure) : StoreSuite(azure)
         await rig.RunAsync(Settings(rig, "after-me", 3));
 
         Assert.Equal(posts + 1, (await rig.PostsAsync()).Count);
-        // SQLite keeps the bytes of handled messages in free pages. Another erasure finds nothing but those.
+        // SQLite keeps the bytes of handled messages in free pages. Another erasure then finds only those.
         if (rig.Azure is null)
             Assert.True((await EraseAsync(rig)).Parts.IsNothing);
         Assert.Empty(await SearchAsync(rig, Gone));
@@ -113,7 +113,8 @@ public abstract class EraseSuite(Servers? azure) : StoreSuite(azure)
     public async Task ListsWithSimilarIdsKeepEverything()
     {
         await using var rig = await StartAsync();
-        // Ids that begin like it, that look like its submissions, its next run or its revision, and one in capitals.
+        // Ids that start with this one, that look like its submissions, its next run or its revision, and one in
+        // capitals.
         string[] others = [$"{Gone}0", $"{Gone}-000000", $"{Gone}-2", $"{Gone}-r1", Gone.ToUpperInvariant()];
         await rig.RunAsync(Settings(rig, Gone, 1));
         foreach (var other in others)
@@ -155,7 +156,7 @@ public abstract class EraseSuite(Servers? azure) : StoreSuite(azure)
         RunSettings Run(string id, bool onlyNew, params IEnumerable<string> urls) =>
             rig.Settings(rig.List([.. urls, $"# {id}"])) with { ListId = id, Series = new("prices", onlyNew) };
         await rig.RunAsync(Run("first", false, Rig.Urls(4)));
-        // The second run has newer records of two pages, and one page of its own.
+        // The second run has newer records of two pages, and one new page.
         await rig.RunAsync(Run(Gone, false, Rig.Urls(2).Append("http://sample.test/sample/generated/9")));
         var posts = (await rig.PostsAsync()).Count;
         await EraseAsync(rig);
@@ -215,7 +216,7 @@ public abstract class EraseSuite(Servers? azure) : StoreSuite(azure)
             ? StoreSearch.Files(text, Any(rig).State, rig.Out)
             : await StoreSearch.AccountAsync(rig.Azure, text);
 
-    /// <summary>Sends messages of the list, as a repeated delivery or a late webhook would.</summary>
+    /// <summary>Sends messages of the list, as a redelivery or a late webhook would.</summary>
     private static async Task SendLeftoversAsync(Rig rig, bool withDeadLetters = true)
     {
         await using var stores = await StoreAccess.OpenAsync(Any(rig), Stop);

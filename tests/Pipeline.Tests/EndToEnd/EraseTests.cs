@@ -2,7 +2,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
 
-/// <summary>Erasing in a folder of this machine, also by the command.</summary>
+/// <summary>Erasing on one machine, also by the command.</summary>
 public sealed class EraseTests() : EraseSuite(null)
 {
     private static readonly string[] Command = ["erase", Gone];
@@ -43,8 +43,11 @@ public sealed class EraseTests() : EraseSuite(null)
         Assert.Equal(0, sure.ExitCode);
         Assert.StartsWith("Erased erase-me: 3 inputs, 2 records, 1 failure, ", sure.Output, StringComparison.Ordinal);
         Assert.Contains("Nimble's own copies", sure.Output, StringComparison.Ordinal);
+        Assert.Matches(@"(?m)^- the list's objects in the bucket, .*delete them in s3://\S+/erase-me/$", sure.Output);
         Assert.Equal(0, again.ExitCode);
         Assert.StartsWith("There is nothing about list erase-me here.", again.Output, StringComparison.Ordinal);
+        Assert.Contains("below erase-me/ in the --storage-url of its run", again.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("--objects", sure.Output + again.Output, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -5,7 +5,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
 
-/// <summary>A run that is killed while it exports a list that closed: the next one ends the export.</summary>
+/// <summary>A run that is killed while it exports a closed list: the next run completes the export.</summary>
 public sealed class ExportKillTests
 {
     private const int Urls = 12;

@@ -40,7 +40,7 @@ public sealed class ForgedWebhookTests
             rig.List(Rig.Urls(25)),
             tuning:
             [
-                ("Sweep:WebhookGrace", "00:02:00"), ("Delivery:CallbackBase", gate.Address.AbsoluteUri),
+                ("Sweep:WebhookGrace", "01:00:00"), ("Delivery:CallbackBase", gate.Address.AbsoluteUri),
             ]) with { Listen = listen };
         var run = rig.RunAsync(settings);
         var answers = await ForgeAsync(listen, await CallbackPathAsync(rig));

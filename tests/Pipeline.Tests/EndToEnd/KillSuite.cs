@@ -24,7 +24,7 @@ public abstract class KillSuite(Servers? azure) : StoreSuite(azure)
     [Trait("Promise", "7")]
     public async Task AfterAnyKillsTheSameCommandGivesEveryRecordOnceAndPostsNothingTwice()
     {
-        // So slow that the work is not done before the third kill.
+        // Slow enough that the work is not done before the third kill.
         await using var rig = await StartAsync("task_slow_ms=5000@0.5");
         var command = Command(rig, Urls);
         var random = new Random(4711);
@@ -59,8 +59,8 @@ public abstract class KillSuite(Servers? azure) : StoreSuite(azure)
     }
 
     [Theory]
-    [InlineData("post_slow_ms=3000")]
-    [InlineData("post_slow_ms=3000,webhook_lost,echo=none")]
+    [InlineData("post_slow_ms=8000")]
+    [InlineData("post_slow_ms=8000,webhook_lost,echo=none")]
     [Trait("Promise", "2")]
     public async Task AfterAKillDuringThePostEvidenceDecides(string faults)
     {
@@ -103,7 +103,7 @@ public abstract class KillSuite(Servers? azure) : StoreSuite(azure)
         var before = await rig.RunAsync(settings);
         var failure = Assert.Single(before.Failures);
         string Text(string name) => failure.GetProperty(name).GetString()!;
-        // As if a worker had been killed between sink and ledger: its message is redelivered when its lease ends.
+        // As if a worker had been killed between sink and ledger; its message returns when its lease ends.
         var line = before.RecordLines[0].Replace(
             before.Records[0].GetProperty("id").GetString()!, Text("id"), StringComparison.Ordinal);
         await using (var host = await RunHost.StartAsync(settings, _ => { }, TestContext.Current.CancellationToken))
@@ -161,7 +161,7 @@ public abstract class KillSuite(Servers? azure) : StoreSuite(azure)
         .. rig.Azure is { } account ? OverAzure(account) : [],
     ];
 
-    // Azure does not learn that a worker was killed, so its messages come back only when their leases end.
+    // Azure does not know that a worker was killed, so its messages return only when their leases end.
     private static (string, string)[] OverAzure(AzuriteAccount account) =>
         [("AzureWebJobsStorage", account.ConnectionString()), ("Runner__Visibility", "00:00:03")];
 }

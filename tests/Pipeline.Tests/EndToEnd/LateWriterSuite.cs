@@ -10,6 +10,7 @@ using Pipeline.Export.Sources;
 using Pipeline.Hosting;
 using Pipeline.Model;
 using Pipeline.Model.Series;
+using Pipeline.Options;
 using Pipeline.Ports;
 using Pipeline.Ports.Ledgers;
 using Pipeline.Reports;
@@ -21,15 +22,15 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Tests.EndToEnd;
 
 /// <summary>
-/// A worker that stands still between what it read and what it writes, while its list is erased: nothing of the list
-/// is there in the end. Each list stands still at another write, and all of them are worked on at once.
+/// A worker pauses between reading and writing while its list is erased. In the end nothing of the list is left. Each
+/// list pauses at another write, and all lists run at once.
 /// </summary>
 public abstract class LateWriterSuite(Servers? azure) : StoreSuite(azure)
 {
     private const string Gone = "gone-";
     private const string Kept = "keep-me";
 
-    // In the order in which a list meets them.
+    // In the order in which a list reaches them.
     private static readonly Boundary[] All =
     [
         new("a", nameof(ILedger.CreateListAsync)),
@@ -53,7 +54,7 @@ public abstract class LateWriterSuite(Servers? azure) : StoreSuite(azure)
     // The first write that follows the POST.
     private const string AfterPost = "h";
 
-    // Files of this machine are announced to nobody. An erasure compacts the database, so there are fewer.
+    // Nothing is announced on one machine, and an erasure compacts the database, so there are fewer.
     private IReadOnlyList<Boundary> Boundaries { get; } =
         azure is null ? [.. All.Where(b => "adgijmnop".Contains(b.Id, StringComparison.Ordinal))] : All;
 
@@ -79,8 +80,13 @@ public abstract class LateWriterSuite(Servers? azure) : StoreSuite(azure)
 
         IReadOnlyList<string> found = ["not searched yet"];
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Stop);
-        limit.CancelAfter(TimeSpan.FromSeconds(90));
-        await PipelineWorker.CreateHost(services, new() { SweepInterval = TimeSpan.FromMilliseconds(300) }).RunAsync(
+        limit.CancelAfter(Patience.Limit);
+        // A message that could not be completed during the compaction stays until its lease ends.
+        var options = new QueueHostOptions
+        {
+            SweepInterval = TimeSpan.FromMilliseconds(300), Visibility = TimeSpan.FromSeconds(15),
+        };
+        await PipelineWorker.CreateHost(services, options).RunAsync(
             async token => _erased.Count(erased => erased.Value) == Boundaries.Count
                 && await IsClosedAsync(services, token)
                 && (found = await SearchAsync(rig, settings)).Count == 0,
@@ -89,7 +95,7 @@ public abstract class LateWriterSuite(Servers? azure) : StoreSuite(azure)
         Assert.True(_errors.IsEmpty, string.Join('\n', _errors));
         Assert.Equal(Boundaries.Select(b => b.Id), _erased.Where(erased => erased.Value).Select(e => e.Key).Order());
         Assert.True(found.Count == 0, string.Join('\n', found));
-        // Each of them was posted at most once, and not at all when it was erased before.
+        // Each list was posted at most once, and not at all if it was erased before.
         var posts = (await rig.PostsAsync()).Select(post => post.GetRawText()).ToList();
         foreach (var boundary in Boundaries)
             Assert.InRange(
@@ -157,7 +163,7 @@ public abstract class LateWriterSuite(Servers? azure) : StoreSuite(azure)
         var listId = Gone + boundary;
         try
         {
-            // A list whose first row is not there yet was erased under this id before.
+            // As if another list had been erased under this id before.
             await erasing.GetRequiredService<ILedger>().CreateListAsync(
                 new() { ListId = listId, State = ListState.Open, CreatedAt = DateTimeOffset.UnixEpoch }, Stop);
             await erasing.GetRequiredService<IListEraser>().EraseAsync(

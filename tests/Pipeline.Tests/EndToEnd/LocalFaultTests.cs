@@ -2,11 +2,12 @@ using Pipeline.Cli;
 using Pipeline.Cli.Run;
 using Pipeline.Cli.Settings;
 using Pipeline.Model;
+using Pipeline.Tests.Emulator;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
 
-/// <summary>Somebody moves or replaces the output during a run: no paid result fails because of it.</summary>
+/// <summary>Somebody moves or replaces the output folder during a run: no paid result fails.</summary>
 [Trait("Promise", "8")]
 public sealed class LocalFaultTests
 {
@@ -17,8 +18,10 @@ public sealed class LocalFaultTests
     [InlineData("")]
     public async Task MovedOutputStopsTheRunWithOneLineAndTheRunContinuesOnceItIsPutBack(string what)
     {
-        await using var rig = await Rig.StartAsync("task_slow_ms=1000");
+        var time = AwaitedTime.AtPresent();
+        await using var rig = await Rig.StartAsync(time: time);
         await rig.RunAsync(rig.Settings(rig.List("http://sample.test/sample/generated/99?bytes=100")));
+        rig.Emulator.SetFaults("task_slow_ms=50000");
         var settings = rig.Settings(rig.List(Rig.Urls(Inputs)));
         var (from, to) = (Path.Combine(rig.Out, what).TrimEnd('/'), rig.Out + "-away");
         using var progress = new StringWriter();
@@ -26,8 +29,10 @@ public sealed class LocalFaultTests
         await WaitForPostsAsync(rig, 2);
 
         Directory.Move(from, to);
+        await time.PassAsync(EmulatorLab.WaitFor(milliseconds: 50_000));
 
-        var fault = await Assert.ThrowsAsync<PipelineException>(() => run);
+        var fault = await Assert.ThrowsAsync<PipelineException>(
+            () => run.WaitAsync(Patience.Limit, TestContext.Current.CancellationToken));
         Assert.Equal((true, ExitCodes.Error), (fault.StopsHost, ExitCodes.For(fault)));
         Assert.Contains(
             "Move it back to that place. Then run the same command again to continue; nothing is lost.", fault.Message,
@@ -41,8 +46,10 @@ public sealed class LocalFaultTests
     [Fact]
     public async Task AFolderInPlaceOfTheRecordsStopsTheRunToo()
     {
-        await using var rig = await Rig.StartAsync("task_slow_ms=1000");
+        var time = AwaitedTime.AtPresent();
+        await using var rig = await Rig.StartAsync(time: time);
         await rig.RunAsync(rig.Settings(rig.List("http://sample.test/sample/generated/99?bytes=100")));
+        rig.Emulator.SetFaults("task_slow_ms=50000");
         var settings = rig.Settings(rig.List(Rig.Urls(Inputs)));
         var records = Path.Combine(rig.Out, "records.ndjson");
         using var progress = new StringWriter();
@@ -51,8 +58,10 @@ public sealed class LocalFaultTests
 
         File.Move(records, records + ".away");
         Directory.CreateDirectory(records);
+        await time.PassAsync(EmulatorLab.WaitFor(milliseconds: 50_000));
 
-        var fault = await Assert.ThrowsAsync<PipelineException>(() => run);
+        var fault = await Assert.ThrowsAsync<PipelineException>(
+            () => run.WaitAsync(Patience.Limit, TestContext.Current.CancellationToken));
         Assert.Equal((true, ExitCodes.Error), (fault.StopsHost, ExitCodes.For(fault)));
         Assert.StartsWith($"'{records}' ", fault.Message, StringComparison.Ordinal);
         Directory.Delete(records);
@@ -79,7 +88,8 @@ public sealed class LocalFaultTests
     [Fact]
     public async Task ARunContinuesAfterItsFolderIsRenamed()
     {
-        await using var rig = await Rig.StartAsync("task_slow_ms=1000");
+        var time = AwaitedTime.AtPresent();
+        await using var rig = await Rig.StartAsync("task_slow_ms=50000", time: time);
         var inside = rig.Settings(rig.List(Rig.Urls(Inputs)));
         inside = inside with { State = Path.Combine(inside.Out, ".pipeline") };
         using (var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken))
@@ -88,8 +98,9 @@ public sealed class LocalFaultTests
             var run = Task.Run(() => new RunJob(inside, progress).RunAsync(stop.Token));
             await WaitForPostsAsync(rig, 1);
             await stop.CancelAsync();
-            await run;
+            await run.WaitAsync(Patience.Limit, TestContext.Current.CancellationToken);
         }
+        await time.PassAsync(EmulatorLab.WaitFor(milliseconds: 50_000));
         Directory.Move(inside.Out, inside.Out + " moved");
 
         var moved = inside with

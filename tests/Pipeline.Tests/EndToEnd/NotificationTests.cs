@@ -8,7 +8,7 @@ using StandardWebhooks;
 namespace Pipeline.Tests.EndToEnd;
 
 /// <summary>
-/// A run tells the receiver of notifications that its list closed, and ends whether it is there or not.
+/// A run notifies the receiver that its list closed, and ends even if the receiver cannot be reached.
 /// </summary>
 public sealed class NotificationTests
 {
@@ -44,9 +44,9 @@ public sealed class NotificationTests
         var settings = rig.Settings(rig.List(Rig.Urls(1)), tuning: Tuning(server, "false"));
         var said = "";
 
-        await rig.EndAsync(settings, async progress =>
+        await rig.EndAsync(settings, async (progress, stop) =>
         {
-            var code = await new RunJob(settings, progress).RunAsync(TestContext.Current.CancellationToken);
+            var code = await new RunJob(settings, progress).RunAsync(stop);
             said = progress.ToString();
             return code;
         });

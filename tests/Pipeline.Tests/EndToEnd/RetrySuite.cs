@@ -4,6 +4,7 @@ using Pipeline.Cli.Failures;
 using Pipeline.Cli.Settings;
 using Pipeline.Model;
 using Pipeline.Options;
+using Pipeline.Tests.Emulator;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
@@ -63,7 +64,7 @@ public abstract class RetrySuite(Servers? azure) : StoreSuite(azure)
     }
 
     [Theory]
-    [InlineData("post_500_after,webhook_lost,task_slow_ms=4000", "inputs")]
+    [InlineData("post_500_after,webhook_lost,task_slow_ms=4000", "echo")]
     [InlineData("post_cut_after,echo=input,webhook_lost,task_slow_ms=4000", "inputs")]
     [InlineData("post_cut_after,echo=none,webhook_lost", "objects")]
     [Trait("Promise", "2")]
@@ -82,17 +83,19 @@ public abstract class RetrySuite(Servers? azure) : StoreSuite(azure)
     [Trait("Promise", "8")]
     public async Task EvidenceAfterTheWindowStillGivesRecords()
     {
-        await using var rig = await StartAsync("post_cut_after,echo=none,webhook_lost,task_slow_ms=9000");
+        var time = AwaitedTime.AtPresent();
+        await using var rig = await StartAsync("post_cut_after,echo=none,webhook_lost,task_slow_ms=50000", time: time);
         var settings = rig.Settings(rig.List(Rig.Urls(Count)));
         var gaveUp = await rig.RunAsync(settings);
         Assert.Equal((Count, FailureReasons.SubmissionUnknown), (gaveUp.Failures.Count, gaveUp.Reason));
 
-        for (var replayed = gaveUp; replayed.Records.Count < Count;)
+        await time.PassAsync(EmulatorLab.WaitFor(milliseconds: 50_000));
+        await Patience.UntilAsync(async () =>
         {
-            await Task.Delay(500, TestContext.Current.CancellationToken);
-            replayed = await ReplayAsync(rig, settings, All with { Lists = [gaveUp.ListId] }, resubmit: false);
+            var replayed = await ReplayAsync(rig, settings, All with { Lists = [gaveUp.ListId] }, resubmit: false);
             Assert.Single(replayed.Posts);
-        }
+            return replayed.Records.Count == Count;
+        });
     }
 
     [Fact]
@@ -145,19 +148,18 @@ public abstract class RetrySuite(Servers? azure) : StoreSuite(azure)
 
     private static RunSettings Retrying(Rig rig, int attempts, string share = "0.5") => rig.Settings(
         rig.List(Rig.Urls(Count)), "s3://results/tests/", ("Retry:MaxAttempts", $"{attempts}"),
-        ("Retry:Delay", "00:00:00.1"), ("Retry:MaxShare", share), ("Sweep:TaskDeadline", "00:00:20"));
+        ("Retry:Delay", "00:00:00.1"), ("Retry:MaxShare", share), ("Sweep:TaskDeadline", "00:10:00"));
 
     private static RunSettings Reposting(Rig rig) => rig.Settings(
         rig.List(Rig.Urls(Count)), "s3://results/tests/",
         ("Submit:Unknown", nameof(UnknownPolicy.RepostWhenProvenAbsent)), ("Submit:Quarantine", "00:00:01"),
-        ("Sweep:EvidenceWindow", "00:00:20"));
+        ("Sweep:EvidenceWindow", "00:10:00"));
 
     private static Task<RunOutcome> ReplayAsync(Rig rig, RunSettings settings, Selection selection, bool resubmit) =>
         rig.EndAsync(
             settings,
-            progress =>
-                new ReplayJob(settings, selection, resubmit, progress).RunAsync(
-                    noWait: false, TestContext.Current.CancellationToken));
+            (progress, stop) =>
+                new ReplayJob(settings, selection, resubmit, progress).RunAsync(noWait: false, stop));
 
     private static async Task<string[]> ListFailuresAsync(RunSettings settings, Selection selection, bool json = true)
     {

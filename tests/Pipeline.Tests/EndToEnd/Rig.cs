@@ -15,10 +15,12 @@ namespace Pipeline.Tests.EndToEnd;
 internal sealed class Rig : IAsyncDisposable
 {
     public const string Key = "test-key-4711";
-    private readonly TempFolder _folder = new();
+    private static readonly TimeSpan RunLimit = Patience.Limit * 2;
+    private readonly TempFolder _folder;
     private readonly HttpClient _http = new();
 
-    private Rig(RunningEmulator emulator, AzuriteAccount? azure) => (Emulator, Azure) = (emulator, azure);
+    private Rig(TempFolder folder, RunningEmulator emulator, AzuriteAccount? azure) =>
+        (_folder, Emulator, Azure) = (folder, emulator, azure);
 
     public RunningEmulator Emulator { get; }
 
@@ -31,23 +33,25 @@ internal sealed class Rig : IAsyncDisposable
     /// <param name="faults">The faults.</param>
     /// <param name="azure">The storage account of the run; null for SQLite and files.</param>
     /// <param name="allowPrivate">Whether it fetches pages of this machine.</param>
+    /// <param name="time">The emulator's clock; null for the real one.</param>
     public static async Task<Rig> StartAsync(
-        string faults = "", AzuriteAccount? azure = null, bool allowPrivate = false)
+        string faults = "", AzuriteAccount? azure = null, bool allowPrivate = false, TimeProvider? time = null)
     {
-        var data = new TempFolder();
+        var folder = new TempFolder();
         var emulator = await Pipeline.Emulator.Emulator.StartAsync(
             new()
             {
-                DataFolder = data.Path,
+                DataFolder = folder["emulator"],
                 Faults = faults,
                 ApiKey = Key,
                 AllowPrivate = allowPrivate,
                 Storage = StorageMode.Own,
                 CallbackBackoff = TimeSpan.FromMilliseconds(50),
+                Time = time ?? TimeProvider.System,
             },
             TestContext.Current.CancellationToken);
         await emulator.EnsureBucketAsync("results");
-        return new(emulator, azure);
+        return new(folder, emulator, azure);
     }
 
     /// <summary>URLs of the emulator's own sample site.</summary>
@@ -97,13 +101,19 @@ internal sealed class Rig : IAsyncDisposable
 
     /// <summary>Runs a list to its end, and checks the promises that every run must keep.</summary>
     public Task<RunOutcome> RunAsync(RunSettings settings) =>
-        EndAsync(settings, progress => new RunJob(settings, progress).RunAsync(TestContext.Current.CancellationToken));
+        EndAsync(settings, (progress, stop) => new RunJob(settings, progress).RunAsync(stop));
 
     /// <summary>Does work that ends with a manifest, and checks the promises that every run must keep.</summary>
-    public async Task<RunOutcome> EndAsync(RunSettings settings, Func<StringWriter, Task<int>> run)
+    /// <param name="settings">The settings.</param>
+    /// <param name="run">The work; it is stopped, and the test fails, if it does not end.</param>
+    public async Task<RunOutcome> EndAsync(
+        RunSettings settings, Func<StringWriter, CancellationToken, Task<int>> run)
     {
         using var progress = new StringWriter();
-        var exitCode = await run(progress);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(RunLimit);
+        var exitCode = await run(progress, limit.Token);
+        Assert.False(limit.IsCancellationRequested, $"The run did not end within {RunLimit}: {progress}");
         TestContext.Current.TestOutputHelper?.WriteLine(progress.ToString());
         string[] Read(string file) => File.ReadAllLines(Path.Combine(settings.Out, file));
         var outcome = new RunOutcome(

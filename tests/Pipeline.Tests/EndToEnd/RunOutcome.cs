@@ -12,7 +12,7 @@ internal sealed record RunOutcome(
 
     public IReadOnlyList<JsonElement> Failures { get; } = [.. FailureLines.Select(line => JsonElement.Parse(line))];
 
-    /// <summary>How many results were discovered by webhook, sweep and listing.</summary>
+    /// <summary>Number of results by what reported them: webhook, sweep or listing.</summary>
     public long DiscoveredBy(string how) =>
         Manifest.GetProperty("learnt").TryGetProperty(how, out var count) ? count.GetInt64() : 0;
 

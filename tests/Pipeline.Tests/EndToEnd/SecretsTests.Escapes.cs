@@ -44,9 +44,7 @@ public sealed partial class SecretsTests
             AssertHoldsNoForm(Encoding.Latin1.GetString(await File.ReadAllBytesAsync(file, Token)), file, callbacks);
     }
 
-    /// <summary>
-    /// Each POST, or its task, is answered with another form of the key and of the callback that it named.
-    /// </summary>
+    /// <summary>Each POST, or its task, is answered with another form of the key and of the callback.</summary>
     private static async Task AnswerAsync(HttpContext context, string where, List<string> callbacks)
     {
         string Words(int form)

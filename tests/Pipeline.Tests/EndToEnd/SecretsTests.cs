@@ -174,7 +174,7 @@ public sealed partial class SecretsTests
         }
     }
 
-    /// <summary>Runs a list with faults, collects everything that is shown on the way, and replays.</summary>
+    /// <summary>Runs a list with faults, collects all output on the way, and replays.</summary>
     private static async Task<(string Said, IReadOnlyList<string> Tokens)> RunAllAsync(
         TempFolder folder, RunningEmulator emulator)
     {

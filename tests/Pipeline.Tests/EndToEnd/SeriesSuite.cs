@@ -7,7 +7,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
 
-/// <summary>Runs of a series: what changed, what is left out, and what a kill leaves.</summary>
+/// <summary>Runs of a series: what changed, what is left out, and what is left after a kill.</summary>
 public abstract class SeriesSuite(Servers? azure) : StoreSuite(azure)
 {
     private readonly ConcurrentDictionary<string, (int Status, string Html)> _pages = [];
@@ -140,7 +140,7 @@ public abstract class SeriesSuite(Servers? azure) : StoreSuite(azure)
             "reprocess", listId, "--content", "reference", "--out", rig.Out,
             "--api", rig.Emulator.BaseAddress.AbsoluteUri, "--storage-url", "s3://results/series/",
         ];
-        // Posting failures again would be paid for.
+        // A second attempt at failures would be paid for.
         (string, string)[] environment = [.. KillSuite.Environment(rig), ("Pipeline__Retry__MaxAttempts", "3")];
         var killed = await CliProcess.RunAsync(
             command, [.. environment, ("PIPELINE_CRASH_AT", "repeat.after-submission")]);

@@ -51,7 +51,7 @@ public abstract class SubmissionFaultSuite(Servers? azure) : FaultSuite(azure)
     public async Task ASingleTaskWhoseAnswerWasLostIsFoundAgain()
     {
         await using var rig = await StartAsync("post_cut_after,webhook_lost");
-        var outcome = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(1))));
+        var outcome = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(1)), tuning: LongWindow));
         Assert.Equal(ExitCodes.Complete, outcome.ExitCode);
         Assert.Single(outcome.Posts);
     }

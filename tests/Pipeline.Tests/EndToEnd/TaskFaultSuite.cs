@@ -69,7 +69,7 @@ public abstract class TaskFaultSuite(Servers? azure) : FaultSuite(azure)
     {
         await using var rig = await StartAsync("task_never=2");
         var outcome = await rig.RunAsync(
-            rig.Settings(rig.List(Rig.Urls(Count)), tuning: [("Sweep:TaskDeadline", "00:00:02")]));
+            rig.Settings(rig.List(Rig.Urls(Count)), tuning: [("Sweep:TaskDeadline", "00:00:06")]));
         Assert.Equal((ExitCodes.SomeFailed, 2), (outcome.ExitCode, outcome.Failures.Count));
         Assert.Equal(FailureReasons.TaskExpired, outcome.Reason);
     }

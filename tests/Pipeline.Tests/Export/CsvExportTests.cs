@@ -64,7 +64,7 @@ public sealed class CsvExportTests : IDisposable
         Assert.Equal((byte)'i', File.ReadAllBytes(await _results.ExportAsync("p.csv", ForPrograms))[0]);
     }
 
-    /// <summary>PostgreSQL, among others, refuses a whole file for one NUL.</summary>
+    /// <summary>PostgreSQL, for example, rejects a whole file because of one NUL.</summary>
     [Fact]
     public async Task NulBecomesTheReplacementCharacter()
     {

@@ -23,9 +23,9 @@ public sealed class DamagedResultsTests : IDisposable
     [InlineData("", "not a complete JSON object")]
     [InlineData("{\"id\":\"b\"}", "'schema' is not pipeline.record/1")]
     [InlineData("{\"schema\":\"pipeline.failure/1\"}", "'schema' is not pipeline.record/1")]
-    [InlineData("{\"schema\":\"pipeline.record/1\",\"http_status\":\"ok\"}", "'http_status' is no whole number")]
-    [InlineData("{\"schema\":\"pipeline.record/1\",\"http_status\":1e300}", "'http_status' is no whole number")]
-    [InlineData("{\"schema\":\"pipeline.record/1\",\"collected_at\":\"today\"}", "'collected_at' is no time")]
+    [InlineData("{\"schema\":\"pipeline.record/1\",\"http_status\":\"ok\"}", "'http_status' is not a whole number")]
+    [InlineData("{\"schema\":\"pipeline.record/1\",\"http_status\":1e300}", "'http_status' is not a whole number")]
+    [InlineData("{\"schema\":\"pipeline.record/1\",\"collected_at\":\"today\"}", "'collected_at' is not a time")]
     [InlineData("{\"schema\":\"pipeline.record/1\",\"source\":{\"compressed\":1}}", "'source.compressed' is no")]
     public async Task ADamagedLineIsNamedAndTheEarlierExportStays(string line, string problem)
     {
@@ -65,7 +65,7 @@ public sealed class DamagedResultsTests : IDisposable
         Assert.Equal("a", Duck.Value($"SELECT string_agg(id) FROM '{path}'"));
     }
 
-    /// <summary>The line of the failure stays in the file until the list closes.</summary>
+    /// <summary>The failure's line stays in the file until the list closes.</summary>
     [Fact]
     public async Task AFailureThatARecordHasReplacedIsNotExported()
     {
@@ -92,7 +92,7 @@ public sealed class DamagedResultsTests : IDisposable
         Assert.Equal("g", Duck.Value($"SELECT string_agg(id) FROM '{_results["r.failures.parquet"]}'"));
     }
 
-    /// <summary>Of many long texts, a row has as many as fit; what is short and behind them stays.</summary>
+    /// <summary>A row takes as many long texts as fit; short texts after them stay.</summary>
     [Fact]
     public async Task TheTextsOfARowTogetherAreLimitedToo()
     {
@@ -114,7 +114,7 @@ public sealed class DamagedResultsTests : IDisposable
         Assert.Equal(2, scanner.LeftOut);
     }
 
-    /// <summary>One document must not take the memory of all.</summary>
+    /// <summary>One document must not use all memory.</summary>
     [Fact]
     public async Task ATextThatIsTooLongIsLeftOutAndNamed()
     {

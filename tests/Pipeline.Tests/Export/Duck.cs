@@ -9,14 +9,7 @@ internal static class Duck
     public static IReadOnlyList<IReadOnlyList<object?>> Query(string sql)
     {
         using var connection = new DuckDBConnection("DataSource=:memory:");
-        connection.Open();
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        using var reader = command.ExecuteReader();
-        var rows = new List<IReadOnlyList<object?>>();
-        while (reader.Read())
-            rows.Add([.. Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? null : reader[i])]);
-        return rows;
+        return connection.ReadRows(sql);
     }
 
     /// <summary>Returns the only value of a query.</summary>

@@ -36,7 +36,7 @@ public sealed class ExportCommandTests : IDisposable
         Assert.Equal(["lake", "results"], Entries());
     }
 
-    /// <summary>A folder that somebody sent may hold a path in the place of an id.</summary>
+    /// <summary>A results folder from somebody else may contain a path instead of an id.</summary>
     [Fact]
     public async Task NoFileIsWrittenOutsideOfThePartitions()
     {

@@ -66,7 +66,7 @@ public sealed class ExportStageTests : IDisposable
         Assert.Contains("\"complete\":true", Note());
     }
 
-    /// <summary>A message comes again where its worker was killed, before or after its file was written.</summary>
+    /// <summary>A message returns if its worker was killed, before or after its file was written.</summary>
     [Fact]
     public async Task MessagesThatComeAgainChangeNothing()
     {
@@ -130,6 +130,9 @@ public sealed class ExportStageTests : IDisposable
     [InlineData("")]
     [InlineData("null")]
     [InlineData("[]")]
+    [InlineData("{}")]
+    [InlineData("""{"list_id":null,"closed_at":"2026-03-19T23:59:59.999Z","table":"records"}""")]
+    [InlineData("""{"list_id":"9a41","closed_at":"2026-03-19T23:59:59.999Z"}""")]
     [InlineData("""{"list_id":"../../etc","closed_at":"2026-03-19T23:59:59.999Z","table":"records"}""")]
     [InlineData("""{"list_id":"9a41","closed_at":"2026-03-19T23:59:59.999Z","table":"records","part":-1}""")]
     public async Task AMessageFromElsewhereIsRefused(string body)
@@ -147,7 +150,7 @@ public sealed class ExportStageTests : IDisposable
 
     private string Note() => File.ReadAllText(Path.Combine(Exports, "_lists", "9a41.json"));
 
-    // Pages that hardly compress, so that a few of them fill a part.
+    // Pages that hardly compress, so a few of them fill a part.
     private void Give(int records, int failures)
     {
         var random = new Random(1);
@@ -180,7 +183,7 @@ public sealed class ExportStageTests : IDisposable
             var waiting = _messages.Count;
             for (var time = 0; time < times; time++)
                 await Stage().HandleAsync(message, TestContext.Current.CancellationToken);
-            // The second delivery has sent the next message again.
+            // The second delivery has already sent the next message.
             while (_messages.Count > waiting + 1)
                 _messages.Dequeue();
         }

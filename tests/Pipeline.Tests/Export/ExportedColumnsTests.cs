@@ -47,7 +47,7 @@ public sealed partial class ExportedColumnsTests
         Assert.Contains($"pipeline.{schema}/1", Of(table).Schema);
     }
 
-    /// <summary>Spark and SQL Server do not tell cases apart, and quote other names.</summary>
+    /// <summary>Spark and SQL Server ignore case, and need quotes around other names.</summary>
     [Fact]
     public void NamesAreLowerCaseAndDistinct() => Assert.All(
         new[] { Table.Records, Table.Failures },

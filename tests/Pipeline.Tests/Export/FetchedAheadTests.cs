@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using Pipeline.Export.Sources;
 using Pipeline.IO;
+using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Export;
 
@@ -19,7 +20,8 @@ public sealed class FetchedAheadTests
         await foreach (var file in Open(Files(10), ahead: 2))
             await using (file)
             {
-                // Nobody has read the next two, and yet they are there.
+                // The next two are open although nobody has read them yet.
+                await Patience.UntilAsync(() => _opened.Count >= Math.Min(10, read.Count + 3));
                 foreach (var next in _opened.Skip(read.Count + 1).Take(2))
                     await next.Ended.WaitAsync(TimeSpan.FromMinutes(1), Token);
                 Assert.InRange(_opened.Count, 0, read.Count + 3);

@@ -7,7 +7,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Export;
 
-/// <summary>docs/load.md: what it calls tested is run as it is printed.</summary>
+/// <summary>Runs the commands that docs/load.md marks as tested, as printed.</summary>
 public sealed partial class LoadPageTests : IAsyncLifetime
 {
     private const string SystemPython = "/usr/bin/python3";
@@ -25,7 +25,7 @@ public sealed partial class LoadPageTests : IAsyncLifetime
             .WithRecords(
                 SomeResults.Record("a", """  "content":{"html":"<p>1</p>"},"parsed":{"title":"One\u0000"}"""),
                 SomeResults.Record("b", """  "tag":"=1+1,\"x\"\n","parsed":{"title":"Two"}"""),
-                // What readers guess wrong: a number, a missing value, names that differ only in case.
+                // Values that readers misinterpret: a number, a missing value, names that differ only in case.
                 SomeResults.Record("c", """  "tag":"007","country":"NA","parsed":{"Title":1,"title":"3"}"""))
             .WithFailures(SomeResults.Failure("f"))
             .WithManifest();

@@ -8,7 +8,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Export;
 
-/// <summary>The records of one list among those of others.</summary>
+/// <summary>The records of one list in a file with several lists.</summary>
 public sealed class LocalListSourceTests : IDisposable
 {
     private static readonly string[] Lines = ["{\"n\":0}", "{\"other\":1}", "{\"n\":2}", "{\"n\":3}"];
@@ -19,7 +19,7 @@ public sealed class LocalListSourceTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    /// <summary>A part of a long list begins where the last one ended; what is before it is not read.</summary>
+    /// <summary>A part of a long list starts where the previous one ended; nothing before it is read.</summary>
     [Theory]
     [InlineData(0, "0 2 3")]
     [InlineData(1, "2 3")]

@@ -12,7 +12,8 @@ using Pipeline.Tests.Collect.Normalize;
 namespace Pipeline.Tests.Export;
 
 /// <summary>
-/// Whatever a page holds, each format has the values of the record, for readers that share no code with the writers.
+/// Whatever a page contains, each format has the record's values, according to readers that share no code with the
+/// writers.
 /// </summary>
 public sealed class OddValuesTests : IDisposable
 {
@@ -63,7 +64,7 @@ public sealed class OddValuesTests : IDisposable
                     + "ORDER BY id"));
     }
 
-    /// <summary>The text of a cell is written in pieces, which end inside of characters and of escapes.</summary>
+    /// <summary>A cell's text is written in pieces, which may end inside a character or an escape.</summary>
     [Fact]
     public async Task ALongTextIsWholeInJsonLines()
     {
@@ -78,7 +79,7 @@ public sealed class OddValuesTests : IDisposable
     private Task<string> ExportAsync(string format) =>
         _results.ExportAsync($"r.{format}", new(Enum.Parse<ExportFormat>(format, ignoreCase: true)));
 
-    /// <summary>Records of odd results and of generated ones; those that are no results are left out.</summary>
+    /// <summary>Records of unusual results and of generated ones, without those that are invalid.</summary>
     private static async Task<IReadOnlyList<string>> RecordsAsync()
     {
         var lines = new List<string>();
@@ -99,7 +100,7 @@ public sealed class OddValuesTests : IDisposable
         return lines;
     }
 
-    /// <summary>The values of a record by another parser: each as text, null where it has none.</summary>
+    /// <summary>The values of a record according to another parser: each as text, null if missing.</summary>
     private static IEnumerable<string?> Expect(string line)
     {
         using var record = JsonDocument.Parse(line, new JsonDocumentOptions { MaxDepth = 1024 });
@@ -154,13 +155,6 @@ public sealed class OddValuesTests : IDisposable
     private static IReadOnlyList<IReadOnlyList<object?>> Sqlite(string sql, string path)
     {
         using var connection = new SqliteConnection($"Data Source={path};Mode=ReadOnly;Pooling=False");
-        connection.Open();
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        using var reader = command.ExecuteReader();
-        var rows = new List<IReadOnlyList<object?>>();
-        while (reader.Read())
-            rows.Add([.. Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? null : reader[i])]);
-        return rows;
+        return connection.ReadRows(sql);
     }
 }

@@ -64,6 +64,18 @@ public sealed class ParquetExportTests : IDisposable
         Assert.Equal(0L, Duck.Value($"SELECT count(html) FROM '{_results["r.parquet"]}'"));
     }
 
+    [Theory]
+    [InlineData("1969-12-31T23:59:59.9999999Z", -1L)]
+    [InlineData("1960-02-03T05:05:06.1234567+01:00", -312753293876544L)]
+    [InlineData("2026-03-19T10:00:04.1234569Z", 1773914404123456L)]
+    public async Task TimesAreCutToMicrosecondsAlsoBefore1970(string time, long microseconds)
+    {
+        var path = await _results.WithRecords(SomeResults.Record("a", $"  \"requested_at\":\"{time}\""))
+            .ExportAsync("r.parquet", Parquet);
+
+        Assert.Equal(microseconds, Duck.Value($"SELECT epoch_us(requested_at) FROM '{path}'"));
+    }
+
     [Fact]
     public async Task NulAndLoneSurrogatesAreReadByOthers()
     {
@@ -94,7 +106,7 @@ public sealed class ParquetExportTests : IDisposable
         Assert.InRange((long)Duck.Value($"SELECT num_row_groups FROM parquet_file_metadata('{path}')")!, 2, 4);
     }
 
-    /// <summary>The smallest and largest text of a column would be whole pages in the footer.</summary>
+    /// <summary>A column's smallest and largest text would be whole pages in the footer.</summary>
     [Fact]
     public async Task TheFooterHoldsNoContent()
     {

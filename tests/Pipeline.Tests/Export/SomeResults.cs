@@ -16,7 +16,7 @@ internal sealed class SomeResults : IDisposable
     /// <summary>The output folder.</summary>
     public string Folder => _folder["results"];
 
-    /// <summary>The path of something beside the output folder; of the folder around both for no name.</summary>
+    /// <summary>The path of an entry beside the output folder; for an empty name, the folder around both.</summary>
     public string this[string name] => name.Length == 0 ? _folder.Path : _folder[name];
 
     /// <summary>A record with the members that every record has, and others.</summary>

@@ -10,7 +10,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Hosting;
 
-/// <summary>The stages in a host of somebody else, who registers them and sends lists.</summary>
+/// <summary>The stages in another program's host, which registers them and sends lists.</summary>
 public sealed class PipelineWorkerTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

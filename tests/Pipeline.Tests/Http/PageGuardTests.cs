@@ -8,7 +8,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Http;
 
-/// <summary>A listing that does not end by itself is ended, and is an error.</summary>
+/// <summary>An endless listing is stopped, with an error.</summary>
 [Trait("Promise", "9")]
 public sealed class PageGuardTests
 {

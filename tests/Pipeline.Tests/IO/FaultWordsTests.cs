@@ -1,10 +1,11 @@
 using System.Net.Sockets;
 using Pipeline.IO;
+using Pipeline.Stores.Local;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.IO;
 
-/// <summary>Errors of files and of the network are told in words, not in the texts of .NET.</summary>
+/// <summary>Errors of files and of the network are described in our words, not in .NET's.</summary>
 public sealed class FaultWordsTests : IDisposable
 {
     private readonly TempFolder _folder = new();
@@ -15,7 +16,7 @@ public sealed class FaultWordsTests : IDisposable
     [InlineData("none", "there is no such file")]
     [InlineData("none/x", "there is no such folder")]
     [InlineData("file/x", "there is no such folder")]
-    [InlineData("circle", "its links lead in a circle")]
+    [InlineData("circle", "its links form a loop")]
     public void AFileThatCannotBeOpenedSaysWhy(string name, string words)
     {
         File.WriteAllText(_folder["file"], "");
@@ -23,6 +24,14 @@ public sealed class FaultWordsTests : IDisposable
         var error = Record.Exception(() => File.OpenRead(_folder[name]).Dispose());
         Assert.Equal(words, FaultWords.Of(error!));
         Assert.Equal($"'{_folder[name]}': {words}", FaultWords.WithPath(error!));
+    }
+
+    [Fact]
+    public void ATemporaryFileIsNamedByTheFileThatItWasToBecome()
+    {
+        var error = Record.Exception(
+            () => File.OpenRead(AtomicFile.NameTemporary(_folder["records.ndjson"])).Dispose());
+        Assert.Equal($"'{_folder["records.ndjson"]}': there is no such file", FaultWords.WithPath(error!));
     }
 
     [Fact]

@@ -20,14 +20,14 @@ internal sealed record AlertFilter(string Dimension, string Operator, string Val
 }
 
 /// <summary>
-/// A rule of alerts.bicep that queries <c>AppMetrics</c>, evaluated as Azure Monitor does, over what was measured.
-/// Queries have one shape, which this class insists on.
+/// A rule of alerts.bicep that queries <c>AppMetrics</c>, evaluated over measurements as Azure Monitor does. All
+/// queries have one shape, which this class enforces.
 /// </summary>
 internal sealed partial record AlertRule(
     string Name, string Metric, IReadOnlyList<AlertFilter> Filters, string Aggregation, string Column, double Threshold,
     TimeSpan? Silence)
 {
-    /// <summary>The meter of ASP.NET Core, and what alerts read of it.</summary>
+    /// <summary>The meter of ASP.NET Core, and the metric that alerts read from it.</summary>
     public const string RequestMeter = "Microsoft.AspNetCore.Hosting";
 
     /// <inheritdoc cref="RequestMeter"/>

@@ -8,7 +8,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Infra;
 
-/// <summary>Alerts query what the app measures. One that queries what nobody measures would never fire.</summary>
+/// <summary>Alerts query only what the app measures. Any other query would never fire.</summary>
 public sealed class AlertTests
 {
     [Fact]
@@ -31,7 +31,7 @@ public sealed class AlertTests
     }
 
     /// <summary>
-    /// Each alert over what the code measured: it fires for the fault that it is for, and not for ordinary work.
+    /// Each alert, evaluated over measurements of the code: it fires for its fault and not for ordinary work.
     /// </summary>
     [Fact]
     public async Task EveryAlertFiresForItsFaultAndForNoOther()
@@ -61,7 +61,7 @@ public sealed class AlertTests
     }
 
     /// <summary>
-    /// Telemetry may arrive minutes late, and a rule looks at each moment only while its window has it.
+    /// Telemetry may arrive minutes late, and a rule sees each moment only while its window covers it.
     /// </summary>
     [Fact]
     public async Task NoQueryMissesTelemetryThatArrivesLate()
@@ -85,8 +85,7 @@ public sealed class AlertTests
     }
 
     /// <summary>
-    /// By default the exporter drops the logs of every invocation whose trace was not sampled: under load, nearly all
-    /// of them.
+    /// By default the exporter drops log lines of invocations whose trace was not sampled: under load, nearly all.
     /// </summary>
     [Fact]
     public void TheLogThatAlertsReadIsNotSampled() =>
@@ -94,14 +93,14 @@ public sealed class AlertTests
             "EnableTraceBasedLogsSampler = false", Repository.Read("src/Pipeline.Functions/Telemetry.cs"),
             StringComparison.Ordinal);
 
-    /// <summary>What the code measures in each fault, by the alert that is for it.</summary>
+    /// <summary>Measures each fault, by the name of its alert.</summary>
     private static readonly Dictionary<string, Func<MetricsOf, Task>> Faults = new()
     {
         ["dead-letters"] = Do(() => PipelineMetrics.CountDeadLetter(QueueNames.Results)),
         ["unknown-submissions"] = Do(() => PipelineMetrics.MeasureUnknown(TimeSpan.FromMinutes(16))),
         ["sweep-silent"] = Do(() =>
         {
-            // A pass that fails is no sign of life.
+            // A failed pass does not count as a sign of life.
             MetricsOf.Advance(TimeSpan.FromMinutes(21));
             PipelineMetrics.MeasureFailedSweep(TimeSpan.FromSeconds(1), nameof(PipelineException));
         }),
@@ -134,7 +133,7 @@ public sealed class AlertTests
         StateMetrics.MeasureOpenLists(3, TimeSpan.FromHours(20));
         StateMetrics.MeasureQueue(QueueNames.Results, 100, TimeSpan.FromMinutes(5));
         StateMetrics.MeasureQueue(QueueNames.Notifications, 1, TimeSpan.FromHours(3));
-        // Some consumers come once a day, and nobody needs to read failures.
+        // Some consumers come once a day, and nobody has to read failures.
         StateMetrics.MeasureQueue(AzureNames.RecordsQueue, 1, TimeSpan.FromHours(20));
         StateMetrics.MeasureQueue(AzureNames.FailuresQueue, 1, TimeSpan.FromDays(9));
         PipelineMetrics.MeasureUnknown(TimeSpan.FromMinutes(2));

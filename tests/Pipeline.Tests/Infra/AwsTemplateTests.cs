@@ -98,7 +98,7 @@ public sealed partial class AwsTemplateTests
                 .GetString() == "false");
     }
 
-    /// <summary>Where the writer would own its objects, one without that ACL could not be read.</summary>
+    /// <summary>If the writer owned its objects, an object without that ACL could not be read.</summary>
     [Fact]
     public async Task ObjectsThatOnlyTheirWriterCouldReadAreRefused()
     {
@@ -191,9 +191,7 @@ public sealed partial class AwsTemplateTests
             Substitute(template.GetProperty("Outputs").GetProperty("StorageUrl").GetProperty("Value")));
     }
 
-    /// <summary>
-    /// Older versions go also from a bucket that keeps none any more, and so do the markers of deleted ones.
-    /// </summary>
+    /// <summary>Older versions and delete markers expire even after versioning is turned off.</summary>
     [Fact]
     public async Task OlderVersionsExpireWhetherOrNotNewOnesAreKept()
     {

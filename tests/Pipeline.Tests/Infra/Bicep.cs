@@ -144,10 +144,10 @@ internal static class Bicep
 /// <summary>The compilers that the templates must pass.</summary>
 public enum BicepVersion
 {
-    /// <summary>The one that this repository uses.</summary>
+    /// <summary>The version that this repository uses.</summary>
     Newest,
 
-    /// <summary>The oldest one that the package feed has, nearest to that of the Azure Developer CLI.</summary>
+    /// <summary>The oldest version in the package feed, close to that of the Azure Developer CLI.</summary>
     Oldest,
 }
 

@@ -58,7 +58,7 @@ public sealed class BicepTests
         Assert.Equal(31, Count("Microsoft.Consumption/budgets"));
     }
 
-    /// <summary>The app of the container gets what the Functions app gets: account, identity and secrets.</summary>
+    /// <summary>The container app gets what the Functions app gets: account, identity and secrets.</summary>
     [Fact]
     public async Task TheContainerAppSignsInByTheAppsIdentity()
     {
@@ -114,8 +114,7 @@ public sealed class BicepTests
     }
 
     /// <summary>
-    /// Reviewers see a change of the deployment as a change of the snapshot. UPDATE_SNAPSHOTS=1 writes the snapshot
-    /// again.
+    /// A changed deployment shows in review as a changed snapshot. UPDATE_SNAPSHOTS=1 writes it again.
     /// </summary>
     [Fact]
     public async Task TheDeploymentMatchesTheSnapshot()
@@ -179,7 +178,7 @@ public sealed class BicepTests
 
     /// <summary>
     /// On the pipeline's account the app's identity has a role on each queue, container and table, and none on the
-    /// account: it can neither create others nor read what somebody else keeps there.
+    /// account. It can neither create others nor read other people's data there.
     /// </summary>
     [Fact]
     public async Task NobodyHasARoleOnThePipelinesAccountAsAWhole()
@@ -222,7 +221,9 @@ public sealed class BicepTests
             (await RolesOfAsync("00000000-0000-0000-0000-00000000000a")).Order());
     }
 
-    /// <summary>They take from the output's queues, read its containers, and put aside what they cannot read.</summary>
+    /// <summary>
+    /// Consumers receive from the output's queues, read its containers, and move unreadable messages to poison queues.
+    /// </summary>
     [Fact]
     public async Task ConsumersReceiveTheOutputAndNothingElse()
     {
@@ -234,11 +235,13 @@ public sealed class BicepTests
                 name => new[]
                 {
                     ($"containers/{name}", reader), ($"queues/{name}", processor), ($"queues/{name}-poison", sender),
-                }).Order(),
+                }).Append(($"containers/{AzureNames.ExportsContainer}", reader)).Order(),
             (await RolesOfAsync("00000000-0000-0000-0000-00000000000b")).Order());
     }
 
-    /// <summary>Azure and GitHub do not distinguish them, so a deployment must not become another by them.</summary>
+    /// <summary>
+    /// Azure and GitHub ignore case, so names that differ only in case must not make two deployments.
+    /// </summary>
     [Fact]
     public async Task UpperAndLowerCaseOfAnEnvironmentMakeOneDeployment()
     {

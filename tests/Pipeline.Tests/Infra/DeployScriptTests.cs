@@ -3,7 +3,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Infra;
 
-/// <summary>infra/azure/deploy.sh with an az and a gh that only record their calls.</summary>
+/// <summary>infra/azure/deploy.sh with a fake az and gh that only record their calls.</summary>
 public sealed class DeployScriptTests : IDisposable
 {
     private readonly TempFolder _folder = new();
@@ -56,7 +56,7 @@ public sealed class DeployScriptTests : IDisposable
         Assert.Single(Steps(calls), step => step.StartsWith("config-zip", StringComparison.Ordinal));
     }
 
-    /// <summary>It was built by the release workflow, from the tag itself: not from an older and weaker one.</summary>
+    /// <summary>It must come from the release workflow and the tag itself, not from an older, weaker build.</summary>
     [Fact]
     public async Task APackageOfAnotherOriginIsNotDeployed()
     {
@@ -81,7 +81,7 @@ public sealed class DeployScriptTests : IDisposable
         Assert.Empty(calls);
     }
 
-    /// <summary>Azure would take each missing parameter as its default: a private network would open.</summary>
+    /// <summary>Azure would use the default of each missing parameter, and so open a private network.</summary>
     [Theory]
     [InlineData("{\"PRIVATE_NETWORK\":true", "is no JSON object")]
     [InlineData("[\"PRIVATE_NETWORK\"]", "is no JSON object")]
@@ -157,8 +157,8 @@ public sealed class DeployScriptTests : IDisposable
         await AddProgramAsync(
             "gh", $"echo \"$*\" >> '{log}'\ncase \"$1\" in attestation) exit {(forged ? 1 : 0)} ;; esac");
         await AddProgramAsync("curl", """echo '{"value":"build-token"}'""");
-        // As in Azure, a deployment leaves the tags of the group as they are, and each of the app gives way to the
-        // template's: there is none to read.
+        // As in Azure, a deployment keeps the group's tags and replaces the app's tags with the template's, so there
+        // are none to read.
         await AddProgramAsync("az", $$"""
             echo "$* STORAGE_URL=$STORAGE_URL, TAGS=$TAGS" >> '{{log}}'
             case "$*" in

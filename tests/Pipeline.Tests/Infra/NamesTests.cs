@@ -40,6 +40,23 @@ public sealed partial class NamesTests
             Names.ConstantsOf(typeof(AzureNames), "Table").Order(StringComparer.Ordinal),
             await Names.OfAsync("Microsoft.Storage/storageAccounts/tableServices/tables"));
 
+    /// <summary>
+    /// What the code opens under another name is not created by the deployment, and the app's identity may not use it.
+    /// </summary>
+    [Fact]
+    public void TheCodeOpensNothingButWhatHasItsNameThere()
+    {
+        var opened = Directory.EnumerateFiles(Path.Combine(Repository.Root, "src"), "*.cs", SearchOption.AllDirectories)
+            .SelectMany(file => Opened().Matches(File.ReadAllText(file)).Select(match => match.Groups[1].Value))
+            .Distinct().ToList();
+
+        Assert.Contains("AzureNames.ExportsContainer", opened);
+        // A name that a caller gives, and the container of an address that a user gives.
+        Assert.All(
+            opened.Except(["name", "container", "uri.Bucket"]),
+            name => Assert.StartsWith("AzureNames.", name, StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task TheCodeReadsEverySettingOfTheApp()
     {
@@ -94,6 +111,10 @@ public sealed partial class NamesTests
 
     [GeneratedRegex(@"readEnvironmentVariable\('(\w+)'")]
     private static partial Regex EnvironmentVariable();
+
+    /// <summary>Calls that open something in a storage account, without the declarations of those methods.</summary>
+    [GeneratedRegex(@"account\.(?:Container|Table|Queue)\(([^)]+)\)", RegexOptions.IgnoreCase)]
+    private static partial Regex Opened();
 
     [GeneratedRegex(@"__\d+$")]
     private static partial Regex ListPlace();

@@ -5,20 +5,21 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Infra;
 
-/// <summary>Each package says what it is, under which license, and how to start.</summary>
+/// <summary>Each package says what it is, its license, and how to start.</summary>
 public sealed class PackageTests
 {
+    /// <summary>The address is the clone's remote, which must not be a folder of somebody's machine.</summary>
     [Theory]
-    [InlineData("Pipeline")]
-    [InlineData("Pipeline.Cli")]
-    [InlineData("Pipeline.Emulator")]
-    [InlineData("Pipeline.Records")]
-    public async Task APackageDescribesItself(string project)
+    [InlineData("Pipeline", "/home/somebody/pipeline", null)]
+    [InlineData("Pipeline.Cli", "https://code.example/pipeline.git", "https://code.example/pipeline")]
+    [InlineData("Pipeline.Emulator", "https://code.example/pipeline", "https://code.example/pipeline")]
+    [InlineData("Pipeline.Records", "file:///home/somebody/pipeline", null)]
+    public async Task APackageDescribesItself(string project, string remote, string? page)
     {
         using var folder = new TempFolder();
         await DotnetAsync(
             "pack", Path.Combine("src", project), "--no-build", "--nologo", "-c", Configuration, "-o", folder.Path,
-            "--disable-build-servers");
+            "--disable-build-servers", $"-p:RepositoryUrl={remote}");
 
         using var package = ZipFile.OpenRead(Assert.Single(Directory.GetFiles(folder.Path, "*.nupkg")));
         var readme = Assert.Single(package.Entries, entry => entry.FullName == "README.md");
@@ -27,14 +28,20 @@ public sealed class PackageTests
         var about = XDocument.Parse(await TextAsync(package.GetEntry($"{project}.nuspec")!)).Root!.Elements().First();
         Assert.Equal(("MIT", "README.md"), (Text(about, "license"), Text(about, "readme")));
         Assert.Equal("The Pipeline authors", Text(about, "authors"));
+        Assert.Equal(
+            (page, page is null ? null : remote),
+            (Text(about, "projectUrl"), Element(about, "repository")?.Attribute("url")?.Value));
+        Assert.Contains(package.Entries, entry => entry.FullName == Text(about, "icon"));
         Assert.InRange(Text(about, "description")!.Length, 50, 300);
     }
 
     private static string Configuration =>
         AppContext.BaseDirectory.Contains("/Release/", StringComparison.Ordinal) ? "Release" : "Debug";
 
-    private static string? Text(XElement about, string name) =>
-        about.Elements().FirstOrDefault(element => element.Name.LocalName == name)?.Value;
+    private static string? Text(XElement about, string name) => Element(about, name)?.Value;
+
+    private static XElement? Element(XElement about, string name) =>
+        about.Elements().FirstOrDefault(element => element.Name.LocalName == name);
 
     private static async Task<string> TextAsync(ZipArchiveEntry entry)
     {

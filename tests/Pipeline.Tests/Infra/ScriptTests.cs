@@ -3,7 +3,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Infra;
 
-/// <summary>What linters say about scripts and templates, on machines that have the linters.</summary>
+/// <summary>What linters report about scripts and templates, on machines that have the linters.</summary>
 public sealed class ScriptTests
 {
     private static readonly string[] Installed = ["obj", "bin", "node_modules", ".venv"];

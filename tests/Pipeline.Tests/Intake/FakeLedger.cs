@@ -5,7 +5,7 @@ using Pipeline.Ports;
 namespace Pipeline.Tests.Intake;
 
 /// <summary>
-/// The part of a ledger that Intake uses, in memory. Every call goes through <c>call</c>, which may fail it.
+/// The part of a ledger that Intake uses, in memory. Every call goes through <c>call</c>, which may make it fail.
 /// </summary>
 internal sealed class FakeLedger(Func<Func<object?>, Task<object?>> call) : ILedger
 {

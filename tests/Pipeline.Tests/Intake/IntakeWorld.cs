@@ -38,7 +38,7 @@ internal sealed class IntakeWorld : IWorkQueue, IRecordStore, IObjectStore, ILis
 
     public Dictionary<string, byte[]> Objects { get; } = [];
 
-    /// <summary>The messages with which lists came.</summary>
+    /// <summary>The original messages of lists.</summary>
     public Dictionary<string, byte[]> Origins { get; } = [];
 
     /// <summary>The number of the port call that fails, from 1; 0 for none.</summary>

@@ -29,6 +29,17 @@ public sealed class ListIdTests
         Assert.Equal(["https://victim.example/1", "https://victim.example/2"], world.Good.Select(input => input.Url));
     }
 
+    /// <summary>No command could name it, not even to erase it.</summary>
+    [Theory]
+    [InlineData("--yes")]
+    [InlineData("-x")]
+    public async Task AnIdThatLooksLikeAnOptionIsRefused(string id)
+    {
+        var error = await Assert.ThrowsAsync<PipelineException>(() =>
+            new IntakeWorld().HandleAsync($$"""{"list_id":"{{id}}","inputs":["https://a.example/1"]}"""));
+        Assert.Equal($"'{id}' cannot be a list_id. Begin it with a letter, a digit or '_'.", error.Message);
+    }
+
     [Fact]
     public async Task ADerivedIdMayBeGivenWithTheSameList()
     {

@@ -156,7 +156,7 @@ public sealed class PlanningTests
             world.Time.Advance(TimeSpan.FromHours(1));
             var list = await world.HandleAsync(text);
             Assert.Equal(ListState.Open, list.State);
-            // If the list's entry was created before the failure, it keeps its time. Otherwise it has a later one.
+            // If the list's entry was created before the failure, it keeps its time. Otherwise its time is later.
             if (n > 1 || failAfterEffect)
                 Assert.Equal(whole.Snapshot(), world.Snapshot());
         }

@@ -44,6 +44,7 @@ public sealed class SeriesPlanningTests
     [InlineData("a b", "'a b' cannot be a series. Use 1 to 64 letters, digits, '-' and '_'.")]
     [InlineData("a\\u001b[2J", "'a<U+001B>[2J' cannot be a series. Use 1 to 64 letters, digits, '-' and '_'.")]
     [InlineData("x' or '1'='1", "'x' or '1'='1' cannot be a series. Use 1 to 64 letters, digits, '-' and '_'.")]
+    [InlineData("--all", "'--all' cannot be a series. Begin it with a letter, a digit or '_'.")]
     public async Task AHostileNameIsRefused(string name, string message)
     {
         var json = $$"""{"series":"{{name}}","inputs":["https://a.example/1"]}""";
@@ -69,6 +70,33 @@ public sealed class SeriesPlanningTests
         var refusal = await Assert.ThrowsAsync<PipelineException>(() => _world.HandleAsync(text));
 
         Assert.Equal(message, refusal.Message);
+    }
+
+    [Fact]
+    public async Task ALongNameIsNotRepeatedWhole()
+    {
+        var json = $$"""{"series":"{{new string('s', 60_000)}}","inputs":["https://a.example/1"]}""";
+        var refusal = await Assert.ThrowsAsync<PipelineException>(() => _world.HandleAsync(json));
+
+        Assert.Equal(
+            $"'{new string('s', 100)}…' cannot be a series. Use 1 to 64 letters, digits, '-' and '_'.",
+            refusal.Message);
+    }
+
+    /// <summary>Longer than the longest time span, which is 29,000 years.</summary>
+    [Theory]
+    [InlineData("999999999w")]
+    [InlineData("999999999d")]
+    [InlineData("999999999h")]
+    [InlineData("999999999m")]
+    [InlineData("999999999s")]
+    public async Task AnyRecordIsYoungerThanTheLongestAge(string age)
+    {
+        await RecordAsync("first", Urls(0, 2));
+
+        var list = await _world.HandleAsync(Urls(1, 3, "second", $",\"max_age\":\"{age}\""));
+
+        Assert.Equal((2L, 1L), (list.Inputs, list.LeftOut));
     }
 
     [Fact]

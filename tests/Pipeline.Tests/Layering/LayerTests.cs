@@ -8,7 +8,7 @@ namespace Pipeline.Tests.Layering;
 /// <summary>The layers of docs/decisions.md: a namespace uses only those of the layers below its own.</summary>
 public sealed class LayerTests
 {
-    /// <summary>From the top. Namespaces of one layer may use each other, but not in a circle.</summary>
+    /// <summary>Top first. Namespaces of one layer may use each other, but not in a cycle.</summary>
     private static readonly string[][] Layers =
     [
         ["Hosting", "Settings", "Reports"],
@@ -53,7 +53,7 @@ public sealed class LayerTests
         Assert.True(upward.Count == 0, string.Join('\n', upward));
     }
 
-    /// <summary>Comments count too: what a comment refers to must be known where it stands.</summary>
+    /// <summary>Comments count too: a comment may refer only to what its layer may use.</summary>
     [Fact]
     public void NoFileImportsALayerAboveItsOwn()
     {

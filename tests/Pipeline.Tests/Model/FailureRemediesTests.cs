@@ -6,7 +6,7 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Tests.Model;
 
 /// <summary>
-/// The reason of a failure decides what can be done about it: one table in the code, the same in the docs.
+/// A failure's reason decides how it can be repaired. The table in the code equals the one in the docs.
 /// </summary>
 public sealed partial class FailureRemediesTests
 {

@@ -8,14 +8,14 @@ using static Pipeline.Model.SubmissionState;
 namespace Pipeline.Tests.Model;
 
 /// <summary>
-/// The life of a submission: which state may follow which, by which step, and that nothing else sets the state.
+/// The life of a submission: which steps lead from which state to which, and that nothing else sets the state.
 /// </summary>
 [Trait("Promise", "2")]
 public sealed partial class SubmissionTransitionTests
 {
     private static readonly DateTimeOffset Now = Some.Time;
 
-    /// <summary>Every step, and the states it leads to from those it is allowed in.</summary>
+    /// <summary>Every step, and the states to which it leads from the states in which it is allowed.</summary>
     private static readonly Dictionary<string, (Func<SubmissionEntry, SubmissionEntry> Take,
         Dictionary<SubmissionState, SubmissionState> Leads)>
         Steps = new()
@@ -104,14 +104,14 @@ public sealed partial class SubmissionTransitionTests
     [Fact]
     public void OnlyTransitionsSetTheStateAndTheDueTime()
     {
-        // Rows of a store are read as they were written.
+        // Rows are read as they were written.
         string[] readers = ["LedgerRows", "LedgerEntities"];
         Assert.DoesNotContain(Setters(), type => type != nameof(SubmissionTransitions) && !readers.Contains(type));
         Assert.Contains(nameof(SubmissionTransitions), Setters());
     }
 
     /// <summary>
-    /// The types of this product whose code sets either, lambdas and state machines counted with the type they are in.
+    /// Our types whose code sets state or due time; lambdas and state machines count for the type that contains them.
     /// </summary>
     private static IEnumerable<string> Setters()
     {
@@ -179,7 +179,7 @@ public sealed partial class SubmissionTransitionTests
     private static Setback Setback() =>
         new() { Reason = FailureReasons.Unavailable, Message = "It is down.", Since = Now, Until = Now };
 
-    /// <summary>A submission that was posted and whose POST left no proof, in any state.</summary>
+    /// <summary>A submission whose POST left no proof, in any state.</summary>
     private static SubmissionEntry Entry(SubmissionState state) => Some.Submission() with
     {
         State = state, Proof = PostProof.None, PostedAt = Now, FirstCallbackAt = Now,

@@ -19,7 +19,8 @@ public sealed class NimblePostTests
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Json("""
             {"batch_id":"b7e1a2f3-4c5d","batch_size":3,"tasks":[
-             {"id":"task-001-uuid","state":"pending","batch_id":"b7e1a2f3-4c5d","input":{"url":"https://example.com/"}},
+             {"id":"task-001-uuid","state":"pending","batch_id":"b7e1a2f3-4c5d","input":{"url":"https://example.com/"},
+              "_query":{"url":"https://example.com/","storage_url":"s3://b/p/"}},
              null,{"id":"../../etc"},
              {"id":"task-002-uuid","state":"PENDING","_query":{"url":"u2","callback_url":"https://me/cb"},"input":{}}]}
             """));
@@ -29,7 +30,8 @@ public sealed class NimblePostTests
         Assert.Equal("b7e1a2f3-4c5d", outcome.BatchId);
         Assert.Equal(["task-001-uuid", "task-002-uuid"], outcome.Tasks.Select(t => t.Id));
         Assert.Equal("https://example.com/", outcome.Tasks[0].Input!.Value.GetProperty("url").GetString());
-        Assert.Equal("https://me/cb", outcome.Tasks[1].CallbackUrl);
+        Assert.Equal(["s3://b/p/"], outcome.Tasks[0].Addresses);
+        Assert.Equal(["https://me/cb"], outcome.Tasks[1].Addresses);
         var request = Assert.Single(rig.Server!.Seen);
         Assert.Equal(("POST", "/v1/extract/batch"), (request.Method, request.PathAndQuery));
         Assert.Equal("Bearer secret-key-1", request.Headers["Authorization"]);
@@ -93,12 +95,28 @@ public sealed class NimblePostTests
     [InlineData("Retry-After", "Wed, 21 Oct 2015 07:28:00 GMT", null)]
     [InlineData("retry-after-ms", "250", 0.25)]
     [InlineData("Retry-After", "99999999", 86400.0)]
+    [InlineData("Retry-After", "1700000000", null)]
+    [InlineData("Retry-After", "9999999999", 86400.0)]
     [InlineData("Retry-After", "soon", null)]
     public async Task ARetryWaitIsReadInAnyForm(string header, string value, double? seconds)
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Json("{}", 429, (header, value)));
         var refused = Assert.IsType<PostOutcome.Refused>(await rig.Client.PostBatchAsync(Body, Ct));
         Assert.Equal(seconds, refused.RetryAfter?.TotalSeconds);
+    }
+
+    /// <summary>
+    /// Some servers send the time of the next attempt as a Unix time; it must not become a wait of 56 years.
+    /// </summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(1000)]
+    public async Task ARetryWaitMayBeAUnixTime(long unitsPerSecond)
+    {
+        var time = DateTimeOffset.UtcNow.AddSeconds(90).ToUnixTimeSeconds() * unitsPerSecond;
+        await using var rig = await NimbleRig.StartAsync(TestServer.Json("{}", 429, ("Retry-After", $"{time}")));
+        var refused = Assert.IsType<PostOutcome.Refused>(await rig.Client.PostBatchAsync(Body, Ct));
+        Assert.InRange(refused.RetryAfter!.Value.TotalSeconds, 30, 91);
     }
 
     [Fact]
@@ -123,6 +141,19 @@ public sealed class NimblePostTests
             TestServer.Json(body, status, ("Location", "/elsewhere"), ("x-task-id", "t-1")));
         var unknown = Assert.IsType<PostOutcome.Unknown>(await rig.Client.PostBatchAsync(Body, Ct));
         Assert.Equal((status, "t-1"), (unknown.HttpStatus, unknown.TaskId));
+        Assert.Single(rig.Server!.Seen);
+    }
+
+    /// <summary>The batch may have been accepted, so the stage must continue.</summary>
+    [Theory]
+    [InlineData("gzip")]
+    [InlineData("deflate")]
+    [InlineData("br")]
+    public async Task AnAcceptanceWithAFalseLabelProvesNothing(string encoding)
+    {
+        await using var rig = await NimbleRig.StartAsync(
+            TestServer.Json("""{"batch_id":"b-1","tasks":[{"id":"t-1"}]}""", 200, ("Content-Encoding", encoding)));
+        Assert.IsType<PostOutcome.Unknown>(await rig.Client.PostBatchAsync(Body, Ct));
         Assert.Single(rig.Server!.Seen);
     }
 
@@ -167,7 +198,7 @@ public sealed class NimblePostTests
                 await context.Response.Body.WriteAsync(chunk, CancellationToken.None);
                 // Writes return at once after the connection is gone, so give its end time to arrive.
                 if (sent > 32)
-                    await Task.Delay(1);
+                    await Task.WhenAny(hungUp.Task, Task.Delay(20));
             }
         });
         Assert.IsType<PostOutcome.Unknown>(await rig.Client.PostBatchAsync(Body, Ct));
@@ -179,8 +210,13 @@ public sealed class NimblePostTests
     public async Task ATimeoutProvesNothing()
     {
         await using var server = await TestServer.StartAsync(TestServer.Silence());
-        await using var rig = NimbleRig.At(server.Address, change: o => o.Timeout = TimeSpan.FromMilliseconds(300));
-        var unknown = Assert.IsType<PostOutcome.Unknown>(await rig.Client.PostBatchAsync(Body, Ct));
+        var time = new AwaitedTime();
+        var limit = TimeSpan.FromMilliseconds(300);
+        await using var rig = NimbleRig.At(server.Address, time, o => o.Timeout = limit);
+        var posting = rig.Client.PostBatchAsync(Body, Ct);
+        await Patience.UntilAsync(() => server.Seen.Count == 1);
+        await time.PassAsync(limit);
+        var unknown = Assert.IsType<PostOutcome.Unknown>(await posting.WaitAsync(Patience.Limit, Ct));
         Assert.Contains("no answer within 0.3 s", unknown.Message, StringComparison.Ordinal);
         Assert.Single(server.Seen);
     }
@@ -273,7 +309,7 @@ public sealed class NimblePostTests
     {
         var error = Assert.Throws<PipelineException>(
             () => NimbleRig.At(new Uri("http://127.0.0.1:1"), change: o => o.ApiKey = "abc\ndef"));
-        Assert.Equal("NIMBLE_API_KEY holds characters that no key has. Set it to the key alone.", error.Message);
+        Assert.Equal("NIMBLE_API_KEY has characters that no key has. Set it to the key alone.", error.Message);
         await using var fine = NimbleRig.At(new Uri("http://127.0.0.1:1"), change: o => o.ApiKey = "abc\n");
     }
 

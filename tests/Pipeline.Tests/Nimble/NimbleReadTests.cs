@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Text;
 using Pipeline.Model;
 using Pipeline.Nimble.Replies;
 using Pipeline.Tests.Support;
@@ -22,7 +23,7 @@ public sealed class NimbleReadTests
         Assert.Equal(
             ("8e8c", "error", "b-1", 404, "Connection timeout", "net", "d", "o", "c"),
             (task.Id, task.State, task.BatchId, task.StatusCode, task.Error, task.ErrorType, task.DownloadUrl,
-                task.OutputUrl, task.CallbackUrl));
+                task.OutputUrl, task.Addresses.Single()));
         Assert.Equal(new DateTimeOffset(2026, 1, 24, 12, 36, 24, 685, TimeSpan.Zero), task.CreatedAt);
         Assert.Equal("u", task.Input!.Value.GetProperty("url").GetString());
         Assert.Equal("/v1/tasks/8e8c", rig.Server!.Seen[0].PathAndQuery);
@@ -48,10 +49,14 @@ public sealed class NimbleReadTests
         Assert.Equal("success", (await rig.Client.GetTaskAsync("s-1", "t-1", Ct))!.State);
     }
 
-    [Fact]
-    public async Task AnAnswerFalselyLabelledGzipIsATransientError()
+    [Theory]
+    [InlineData("gzip")]
+    [InlineData("deflate")]
+    [InlineData("br")]
+    public async Task AnAnswerWithAFalseLabelIsATransientError(string encoding)
     {
-        await using var rig = await NimbleRig.StartAsync(TestServer.Json("{}", headers: ("Content-Encoding", "gzip")));
+        await using var rig = await NimbleRig.StartAsync(
+            TestServer.Json("""{"task":{"id":"t-1","state":"success"}}""", headers: ("Content-Encoding", encoding)));
         var error = await Assert.ThrowsAsync<PipelineException>(() => rig.Client.GetTaskAsync("s-1", "t-1", Ct));
         Assert.Equal((FailureReasons.Unavailable, false), (error.Reason, error.IsPermanent));
     }
@@ -218,6 +223,30 @@ public sealed class NimbleReadTests
         using var reader = new StreamReader(read.Body);
         Assert.Equal(json, await reader.ReadToEndAsync(Ct));
         Assert.Equal("identity", rig.Server!.Seen[0].Headers["Accept-Encoding"]);
+    }
+
+    /// <summary>A compression that the first bytes do not show.</summary>
+    [Fact]
+    public async Task AResultInBrotliIsDecompressed()
+    {
+        const string Json = """{"data":{"html":"ü"}}""";
+        await using var rig = await NimbleRig.StartAsync(
+            async context =>
+            {
+                context.Response.Headers.ContentEncoding = "br";
+                await using var body = new BrotliStream(context.Response.Body, CompressionLevel.Fastest);
+                await body.WriteAsync(Encoding.UTF8.GetBytes(Json), Ct);
+            },
+            TestServer.Json(Json, headers: ("Content-Encoding", "br")));
+        await using (var read = (await rig.Client.OpenResultsAsync("s-1", "t-1", Ct))!)
+        {
+            using var reader = new StreamReader(read.Body);
+            Assert.Equal(Json, await reader.ReadToEndAsync(Ct));
+        }
+
+        await using var plain = (await rig.Client.OpenResultsAsync("s-1", "t-1", Ct))!;
+        var error = await Assert.ThrowsAsync<PipelineException>(() => plain.Body.CopyToAsync(Stream.Null, Ct));
+        Assert.Equal((FailureReasons.ObjectDamaged, false), (error.Reason, error.IsPermanent));
     }
 
     [Fact]

@@ -5,7 +5,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Nimble;
 
-/// <summary>A client built as in the product, connected to a server of the test.</summary>
+/// <summary>A client built as in the product, connected to a test server.</summary>
 internal sealed class NimbleRig : IAsyncDisposable
 {
     private readonly HttpClient _http = NimbleHttp.CreateClient();
@@ -55,6 +55,6 @@ internal sealed class NimbleRig : IAsyncDisposable
             BaseUrl = address,
             ApiKey = "secret-key-1",
             RequestsPerSecond = 10_000,
-            Timeout = TimeSpan.FromSeconds(10),
+            Timeout = Patience.Limit,
         };
 }

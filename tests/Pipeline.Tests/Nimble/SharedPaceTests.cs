@@ -38,7 +38,7 @@ public sealed class SharedPaceTests(Servers servers) : IDisposable
     public async Task EightWorkersOverOneAccountSendNoMoreThanOneMay()
     {
         using var account = (await servers.AzureAsync()).Open();
-        // Creates the table, which may take longer than the test.
+        // Creates the table beforehand, because that may take longer than the test.
         await new TableLedger(account, TimeProvider.System).GetListAsync("none", Ct);
         await AssertRateAsync(
             [.. Enumerable.Range(0, Workers).Select(_ => new TableRequestPace(account, TimeProvider.System))]);
@@ -52,7 +52,7 @@ public sealed class SharedPaceTests(Servers servers) : IDisposable
         var pacer = new RequestPacer(10, time, new LocalRequestPace(database));
         var turns = Enumerable.Range(0, 30).Select(_ => pacer.WaitToReadAsync("s-1", Ct)).ToArray();
 
-        // The first second's worth may go at once, the others in two seconds.
+        // One second's worth goes at once, the rest within two seconds.
         await Patience.UntilAsync(() => turns.Count(t => t.IsCompleted) >= 10);
         Assert.Equal(10, turns.Count(t => t.IsCompleted));
         await time.AdvanceUntilAsync(Task.WhenAll(turns), TimeSpan.FromMilliseconds(20));

@@ -2,7 +2,7 @@ using Pipeline.Notation;
 
 namespace Pipeline.Tests.Notation;
 
-/// <summary>Commands in sentences name the folder that they are about.</summary>
+/// <summary>Commands in sentences name the folder that they concern.</summary>
 public sealed class CommandsInTextTests
 {
     [Theory]

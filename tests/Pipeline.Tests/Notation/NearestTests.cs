@@ -2,7 +2,7 @@ using Pipeline.Notation;
 
 namespace Pipeline.Tests.Notation;
 
-/// <summary>Which name is suggested for a mistyped one, and when none is.</summary>
+/// <summary>Which name is suggested for a mistyped one, and when there is no suggestion.</summary>
 public sealed class NearestTests
 {
     private static readonly string[] Known =

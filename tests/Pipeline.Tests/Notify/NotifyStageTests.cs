@@ -12,7 +12,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Notify;
 
-/// <summary>How long a notification is tried, and what becomes of one that nobody takes.</summary>
+/// <summary>How long a notification is tried, and what happens to one that is never accepted.</summary>
 public sealed class NotifyStageTests : IAsyncLifetime
 {
     private const string Poison = QueueNames.Notifications + QueueNames.PoisonSuffix;

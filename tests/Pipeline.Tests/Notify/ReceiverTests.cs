@@ -13,7 +13,7 @@ using StandardWebhooks.Diagnostics;
 
 namespace Pipeline.Tests.Notify;
 
-/// <summary>The POST of a notification: what a receiver gets, and what it may do to us.</summary>
+/// <summary>The POST of a notification: what a receiver gets, and what a hostile receiver cannot do.</summary>
 public sealed class ReceiverTests
 {
     private const string Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -29,12 +29,12 @@ public sealed class ReceiverTests
     public async Task EachOfSeveralSecretsVerifiesTheSignature(string mine)
     {
         await using var server = await TestServer.StartAsync(TestServer.Json("{}"));
-        // The package's verifier compares with the clock of this machine.
+        // The package's verifier uses this machine's clock.
         await Post(server, TimeProvider.System, $"{Secret}  {Other}").PostAsync(Event(TimeProvider.System), Token);
         var request = Assert.Single(server.Seen);
         var (body, headers) = (Encoding.UTF8.GetString(request.Body), Headers(request));
         var signatures = request.Headers["webhook-signature"].Split(' ');
-        // This verifier looks at the first signature only; the specification lets any of them match.
+        // This verifier reads only the first signature; the specification allows any of them to match.
         headers["webhook-signature"] = signatures[mine == Secret ? 0 : 1];
 
         new StandardWebhook(mine).Verify(body, headers);
@@ -84,6 +84,7 @@ public sealed class ReceiverTests
     [InlineData("127.0.0.1")]
     [InlineData("169.254.169.254")]
     [InlineData("::ffff:10.0.0.1")]
+    [InlineData("::ffff:0:10.0.0.1")]
     [Trait("Promise", "6")]
     public async Task ANameThatResolvesToAPrivateAddressIsRefusedWhenConnecting(string address)
     {

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Time.Testing;
 using Moq;
 using Pipeline.Model;
 using Pipeline.Outcomes;
@@ -15,7 +14,7 @@ namespace Pipeline.Tests.Outcomes;
 public sealed class AnnouncementTests : IAsyncLifetime
 {
     private readonly TempFolder _folder = new();
-    private readonly FakeTimeProvider _time = new(Some.Time);
+    private readonly AwaitedTime _time = new(Some.Time);
     private readonly List<string> _announced = [];
     private readonly SubmissionEntry _submission = Some.Submission(count: 3) with
     {
@@ -57,7 +56,7 @@ public sealed class AnnouncementTests : IAsyncLifetime
         var stale = await InputsAsync();
         await RecordAsync(Recorder("first"), 1);
 
-        // The second worker read the inputs before.
+        // The second worker's read is older.
         await RecordAsync(Recorder("second"), stale, [0, 1, 2], Token);
 
         Assert.Equal(["first: 1", "second: 0 2"], _announced);
@@ -97,6 +96,7 @@ public sealed class AnnouncementTests : IAsyncLifetime
         var recording = RecordAsync(recorder, await InputsAsync(), [0], stop.Token);
 
         await stop.CancelAsync();
+        await Patience.UntilAsync(() => _time.IsAwaited);
         Assert.False(recording.IsCompleted);
         _time.Advance(TimeSpan.FromSeconds(10));
 

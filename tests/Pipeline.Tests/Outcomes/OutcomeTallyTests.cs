@@ -4,7 +4,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Outcomes;
 
-/// <summary>A submission's note of its outcomes says what counting its inputs says.</summary>
+/// <summary>A submission's tally equals the count of its inputs.</summary>
 [Trait("Promise", "1")]
 public sealed class OutcomeTallyTests
 {

@@ -32,6 +32,19 @@ public sealed class DocumentQueueTests(Servers servers)
         Assert.Equal(0, (await queue.GetPropertiesAsync(Token)).Value.ApproximateMessagesCount);
     }
 
+    /// <summary>A consumer may start before the first failure, which creates the queue.</summary>
+    [Fact]
+    public async Task AQueueThatDoesNotExistYetIsEmpty()
+    {
+        var (queue, container) = await CreateAsync("failures");
+        await queue.DeleteAsync(Token);
+        Assert.Empty(await Failures(queue, container).ReadAsync(untilEmpty: true, Token).ToListAsync(Token));
+
+        await queue.CreateAsync(cancellationToken: Token);
+        await queue.SendMessageAsync(Failure("a"), Token);
+        Assert.Single(await Failures(queue, container).ReadAsync(untilEmpty: true, Token).ToListAsync(Token));
+    }
+
     [Fact]
     public async Task ALoopThatEndsEarlyGetsTheFailureAgain()
     {
@@ -88,8 +101,8 @@ public sealed class DocumentQueueTests(Servers servers)
     }
 
     [Theory]
-    [InlineData("other bytes", "has another SHA-256")]
-    [InlineData("another container", "is no blob in container")]
+    [InlineData("other bytes", "has a different SHA-256")]
+    [InlineData("another container", "is not a blob in container")]
     [InlineData("another id", "is not a")]
     [Trait("Promise", "4")]
     public async Task APointerToSomethingElseIsPutOffAndEndsInThePoisonQueue(string how, string problem)
@@ -111,7 +124,7 @@ public sealed class DocumentQueueTests(Servers servers)
         Assert.Contains(problem, _problems[0].Reason, StringComparison.Ordinal);
     }
 
-    /// <summary>A list that closed again has another manifest under the same name.</summary>
+    /// <summary>A list that closed again has a new manifest under the same name.</summary>
     [Fact]
     public async Task AManifestThatWasReplacedIsGivenAsItIsNow()
     {

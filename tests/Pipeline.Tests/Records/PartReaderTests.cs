@@ -1,3 +1,7 @@
+using System.Net;
+using Azure;
+using Azure.Core.Pipeline;
+using Azure.Storage.Blobs;
 using Pipeline.Records;
 
 namespace Pipeline.Tests.Records;
@@ -7,7 +11,9 @@ public sealed class PartReaderTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    /// <summary>A message names the records of up to 32 pages, and none may cost the consumer the others.</summary>
+    /// <summary>
+    /// A message names the records of up to 32 pages, and one damaged record must not cost the consumer the others.
+    /// </summary>
     [Theory]
     [InlineData("a byte of its data")]
     [InlineData("its checksum")]
@@ -51,6 +57,19 @@ public sealed class PartReaderTests
         Assert.Equal(RecordFault.Missing, error.Fault);
     }
 
+    /// <summary>A range is read from its own start, and positions are those of the part.</summary>
+    [Fact]
+    public async Task APositionIsThatInThePart()
+    {
+        var members = Enumerable.Range(0, 4).Select(i => RecordLine.Member(RecordLine.Of(i))).ToArray();
+        var (message, reader) = Store(members);
+        PartMessage some = message with { Records = [message.Records[1], message.Records[3]] };
+
+        var records = await reader.ReadAsync(some, cancellationToken: Token).ToListAsync(Token);
+
+        Assert.Equal(some.Records.Select(record => record.Offset), records.Select(record => record.Position!.Offset));
+    }
+
     [Fact]
     public async Task AFaultyLineOfTheSubmissionsFileHoldsUpNoOther()
     {
@@ -69,6 +88,30 @@ public sealed class PartReaderTests
 
         Assert.Equal([RecordLine.Id(0), RecordLine.Id(2)], given);
         Assert.Equal((RecordFault.Damaged, RecordLine.Id(1)), (error.Fault, error.RecordId));
+    }
+
+    /// <summary>An error about one blob is its message's fault; any other error is not.</summary>
+    [Theory]
+    [InlineData(HttpStatusCode.Conflict, "BlobArchived", true)]
+    [InlineData(HttpStatusCode.BadRequest, "OutOfRangeInput", true)]
+    [InlineData(HttpStatusCode.NotFound, "BlobNotFound", true)]
+    [InlineData(HttpStatusCode.NotFound, "ContainerNotFound", false)]
+    [InlineData(HttpStatusCode.Forbidden, "AuthorizationFailure", false)]
+    public async Task ABlobThatCannotBeReadIsTheFaultOfItsMessageOnly(
+        HttpStatusCode status, string code, bool isOfMessage)
+    {
+        var (message, _) = Store([RecordLine.Member(RecordLine.Of(0))]);
+        using var http = new HttpClient(new Refusing(status, code));
+        var options = new BlobClientOptions { Transport = new HttpClientTransport(http), Retry = { MaxRetries = 0 } };
+        var reader = new PartReader(new BlobContainerClient(new Uri("https://a.example/records"), options));
+
+        var error = await Assert.ThrowsAnyAsync<Exception>(
+            () => reader.ReadAsync(message, cancellationToken: Token).ToListAsync(Token).AsTask());
+
+        if (isOfMessage)
+            Assert.Equal(RecordFault.Missing, Assert.IsType<RecordException>(error).Fault);
+        else
+            Assert.Equal(code, Assert.IsType<RequestFailedException>(error).ErrorCode);
     }
 
     private static void Spoil(byte[][] members, int bad, string damage)
@@ -113,5 +156,12 @@ public sealed class PartReaderTests
         };
         return (message, new((_, from, length, _) => Task.FromResult<Stream?>(
             new MemoryStream([.. part.Skip((int)from).Take((int)(length ?? int.MaxValue))]))));
+    }
+
+    private sealed class Refusing(HttpStatusCode status, string code) : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(
+            HttpRequestMessage request, CancellationToken cancellationToken) => Task.FromResult(
+            new HttpResponseMessage(status) { Headers = { { "x-ms-error-code", code } } });
     }
 }

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Azure;
+using Azure.Storage;
+using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Azure.Storage.Queues;
 using Azure.Storage.Queues.Models;
@@ -45,7 +47,7 @@ public sealed class RecordQueueTests(Servers servers)
 
         await foreach (var record in reader.ReadAsync(untilEmpty: true, Token))
         {
-            // The third is not handled: the loop ends while it is.
+            // The loop ends while the third is being handled, so it does not count as handled.
             if (handled.Count == 2)
                 break;
             handled.Add(record.Id);
@@ -142,13 +144,14 @@ public sealed class RecordQueueTests(Servers servers)
     }
 
     [Theory]
-    [InlineData("digest", "another digest")]
+    [InlineData("digest", "a different digest")]
     [InlineData("id", "is not the record")]
     [InlineData("offset", "gzip")]
     [InlineData("length", "ends inside")]
     [InlineData("end", "ends before")]
-    [InlineData("list", "is no blob of list other")]
-    [InlineData("container", "is no blob of list list")]
+    [InlineData("list", "is not a blob of list other")]
+    [InlineData("container", "is not a blob of list list")]
+    [InlineData("dots", "is not a blob of list list")]
     public async Task AMessageWhoseRecordIsWrongIsTriedFiveTimesAndHoldsUpNoOther(string what, string why)
     {
         var account = await CreateAsync();
@@ -167,7 +170,12 @@ public sealed class RecordQueueTests(Servers servers)
         {
             Records = [record],
             ListId = what == "list" ? "other" : "list",
-            Uri = what == "container" ? new("https://evil.example/other/list/sub-0/a.ndjson.gz") : message.Uri,
+            Uri = what switch
+            {
+                "container" => new("https://evil.example/other/list/sub-0/a.ndjson.gz"),
+                "dots" => new("https://evil.example/records/list/%2E%2E%2Fother"),
+                _ => message.Uri,
+            },
         });
         await account.PutAsync("b", Lines(5, 1));
         var problems = new List<RecordQueueProblem>();
@@ -182,7 +190,7 @@ public sealed class RecordQueueTests(Servers servers)
         Assert.Single((await account.Poison.PeekMessagesAsync(9, Token)).Value);
     }
 
-    /// <summary>Credentials go only to the container that the consumer named.</summary>
+    /// <summary>Credentials are sent only to the container that the consumer named.</summary>
     [Fact]
     [Trait("Promise", "6")]
     public async Task TheHostInAMessageIsNotUsed()
@@ -236,10 +244,30 @@ public sealed class RecordQueueTests(Servers servers)
     public async Task AnAccountThatRefusesIsTheConsumersToHear()
     {
         var account = await CreateAsync();
-        await account.Queue.DeleteAsync(Token);
+        var wrong = new StorageSharedKeyCredential(account.Queue.AccountName, Convert.ToBase64String(new byte[64]));
+        var reader = new RecordQueueReader(
+            new QueueClient(account.Queue.Uri, wrong), new BlobContainerClient(account.Connection, "records"), AtOnce);
 
-        await Assert.ThrowsAsync<RequestFailedException>(
-            async () => await account.Read().ReadAsync(untilEmpty: true, Token).ToListAsync(Token));
+        var error = await Assert.ThrowsAsync<RequestFailedException>(
+            async () => await reader.ReadAsync(untilEmpty: true, Token).ToListAsync(Token));
+
+        Assert.Equal("AuthenticationFailed", error.ErrorCode);
+    }
+
+    /// <summary>A wrong name in the consumer's settings must not send messages to the poison queue.</summary>
+    [Fact]
+    public async Task AContainerThatIsNotThereIsTheConsumersToHear()
+    {
+        var account = await CreateAsync();
+        var message = await account.PutAsync("a", Lines(0, 1), sends: false);
+        await account.SendAsync(message with { Uri = new("https://a.example/elsewhere/list/sub-0/a.ndjson.gz") });
+        var elsewhere = new BlobContainerClient(account.Connection, "elsewhere");
+
+        var error = await Assert.ThrowsAsync<RequestFailedException>(
+            async () => await new RecordQueueReader(account.Queue, elsewhere, AtOnce)
+                .ReadAsync(untilEmpty: true, Token).ToListAsync(Token));
+
+        Assert.Equal("ContainerNotFound", error.ErrorCode);
     }
 
     /// <summary>Storage Explorer sends base64 when it moves a message back from the poison queue.</summary>
@@ -266,6 +294,18 @@ public sealed class RecordQueueTests(Servers servers)
             () => new RecordQueueReader(client, account.Records).ReceiveAsync(Token));
 
         Assert.Contains("MessageEncoding", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AnOptionOutOfItsRangeIsNamedWithIt()
+    {
+        var error = Assert.Throws<ArgumentOutOfRangeException>(() => new RecordQueueOptions { Lease = TimeSpan.Zero });
+
+        Assert.StartsWith("Lease must be from 00:00:01 to 7.00:00:00.", error.Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => new RecordQueueOptions { RetryDelay = -TimeSpan.FromTicks(1) });
+        Assert.Throws<ArgumentOutOfRangeException>(() => new RecordQueueOptions { LongestWait = TimeSpan.Zero });
+        Assert.Throws<ArgumentOutOfRangeException>(() => new RecordQueueOptions { MaxTries = 0 });
     }
 
     private async Task<PartAccount> CreateAsync() => await PartAccount.CreateAsync(await servers.AzureAsync());

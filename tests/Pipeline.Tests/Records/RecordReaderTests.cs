@@ -49,7 +49,7 @@ public sealed class RecordReaderTests
         }
     }
 
-    /// <summary>.NET's own GZipStream takes a truncated file for a whole one.</summary>
+    /// <summary>.NET's own GZipStream accepts a truncated file as complete.</summary>
     [Fact]
     public async Task AGzipFileCutAnywhereGivesNoErrorOnlyBetweenMembers()
     {
@@ -92,7 +92,7 @@ public sealed class RecordReaderTests
         var member = RecordLine.Member(RecordLine.Of(1), CompressionLevel.NoCompression);
         for (var at = 0; at < member.Length; at++)
         {
-            // Time, level and system in the header mean nothing, nor does the padding of a stored block's header.
+            // Time, level and system in the header have no effect, nor has the padding in a stored block's header.
             if (at is >= 4 and <= 10)
                 continue;
             var changed = member.ToArray();
@@ -191,7 +191,9 @@ public sealed class RecordReaderTests
         Assert.Equal(3, seen);
     }
 
-    /// <summary>What follows the content must not pay for its size: without its digest a record is none.</summary>
+    /// <summary>
+    /// Members after the content must not be limited by its size: without its digest a record is invalid.
+    /// </summary>
     [Fact]
     public async Task ContentOfAnyLengthAroundTheLimitLeavesTheSmallMembersInMemory()
     {
@@ -220,6 +222,23 @@ public sealed class RecordReaderTests
             new MemoryStream(Encoding.UTF8.GetBytes(line)), new() { MaxMemoryBytes = 4000 }));
 
         Assert.Contains("'tag' has more than 4000 bytes", error.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Names are kept in memory, so the file must not decide their number or length.</summary>
+    [Theory]
+    [InlineData(5000, 4, "more than 4096 members")]
+    [InlineData(1, 2000, "the name of a member has more than 1024 bytes")]
+    public async Task TheMembersOfARecordAreFewAndHaveShortNames(int members, int length, string problem)
+    {
+        var names = Enumerable.Range(0, members).Select(i => $",\"{i.ToString($"d{length}")}\":[1,2,3]");
+        var lines = $"{RecordLine.Of(1, extra: string.Concat(names))}\n{RecordLine.Of(2)}";
+        var problems = new List<RecordException>();
+
+        var records = await ReadAsync(
+            new MemoryStream(Encoding.UTF8.GetBytes(lines)), new() { MaxMemoryBytes = 4000, OnProblem = problems.Add });
+
+        Assert.Equal(RecordLine.Id(2), Assert.Single(records).Id);
+        Assert.Contains(problem, Assert.Single(problems).Problem, StringComparison.Ordinal);
     }
 
     /// <summary>Collect:MaxDepth allows results of a thousand levels.</summary>
@@ -261,7 +280,7 @@ public sealed class RecordReaderTests
     private static byte[] Gzip(IEnumerable<string> lines) =>
         [.. lines.SelectMany(line => RecordLine.Member(line))];
 
-    /// <summary>A line that is made while it is read.</summary>
+    /// <summary>A line that is generated while it is read.</summary>
     internal static Stream LargeLine(int megabytes)
     {
         var piece = Encoding.UTF8.GetBytes(new string('a', 1 << 20));
@@ -299,14 +318,14 @@ public sealed class RecordReaderTests
         return text.ToString();
     }
 
-    /// <summary>Gives one byte a read.</summary>
+    /// <summary>Returns one byte per read.</summary>
     private sealed class TrickleStream(byte[] bytes) : MemoryStream(bytes)
     {
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
             base.ReadAsync(buffer[..Math.Min(1, buffer.Length)], cancellationToken);
     }
 
-    /// <summary>Gives pieces one after the other.</summary>
+    /// <summary>Returns pieces one after another.</summary>
     private sealed class LargeStream(IReadOnlyList<byte[]> pieces) : MemoryStream
     {
         private int _piece;

@@ -5,7 +5,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Records;
 
-/// <summary>A folder of results with two lists, which a test can spoil.</summary>
+/// <summary>A results folder with two lists, which a test can damage.</summary>
 internal sealed class ResultFolder : IDisposable
 {
     private readonly TempFolder _folder = new();
@@ -80,7 +80,7 @@ internal sealed class ResultFolder : IDisposable
     };
 
     private Manifest Manifest(string list, int records, int failures) =>
-        // The folder was moved since: the address names a file that is not there.
+        // The folder has moved since, so the address names a missing file.
         Manifest(
             list, records, failures,
             Location("file:///elsewhere/records.ndjson", File.ReadAllBytes(RecordsFile), records));

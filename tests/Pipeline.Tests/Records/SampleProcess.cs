@@ -20,7 +20,7 @@ internal sealed class SampleProcess : IDisposable
     public static SampleProcess Start(
         string sample, IEnumerable<string> arguments, params IEnumerable<(string Name, string Value)> environment)
     {
-        // Its own folder: the tests' folder lacks the libraries that the tests take from a framework.
+        // Its own folder, because the tests' folder lacks the libraries that tests take from a framework.
         var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
         var program = Path.Combine(
             Repository.Root, "samples", sample, "bin", configuration, "net10.0", $"Pipeline.Samples.{sample}.dll");
@@ -28,12 +28,13 @@ internal sealed class SampleProcess : IDisposable
         {
             RedirectStandardOutput = true, RedirectStandardError = true,
         };
+        start.LeaveNoDiagnosticFiles();
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
         return new(Process.Start(start)!);
     }
 
-    /// <summary>Reads lines until there were so many; false if the program ended before.</summary>
+    /// <summary>Reads this many lines; false if the program ended before.</summary>
     public async Task<bool> ReadLinesAsync(int count)
     {
         for (; count > 0; count--)
@@ -42,7 +43,7 @@ internal sealed class SampleProcess : IDisposable
         return true;
     }
 
-    /// <summary>Waits until it ends by itself without an error. Returns what it printed.</summary>
+    /// <summary>Waits until it ends without an error, and returns its output.</summary>
     public async Task<string> WaitAsync()
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);

@@ -55,7 +55,7 @@ public sealed class SampleTests(Servers servers)
 
         for (var kill = 0; kill < 6; kill++)
         {
-            // In turn: between the end of a transaction and that of its message, and anywhere.
+            // By turns: between the transaction's end and the message's deletion, and anywhere.
             deletes = kill % 2 == 0 ? random.Next(1, 4) : int.MaxValue;
             using (victim = Start(account, database, azurite.ConnectionString(queues: proxy.Address)))
             {
@@ -66,12 +66,13 @@ public sealed class SampleTests(Servers servers)
         }
         Assert.InRange(await account.CountAsync(), 10, Parts);
         // The messages of the killed come again; two consumers at once take them and all the others.
-        while (await account.CountAsync() > 0)
+        await Patience.UntilAsync(async () =>
         {
             using var first = Start(account, database);
             using var second = Start(account, database);
             await Task.WhenAll(first.WaitAsync(), second.WaitAsync());
-        }
+            return await account.CountAsync() == 0;
+        });
 
         Assert.Equal(Parts * PerPart, await NumberAsync(database, "SELECT count(*) FROM page"));
         Assert.Equal(Parts * PerPart, await NumberAsync(database, "SELECT sum(pages)::bigint FROM host"));
@@ -79,7 +80,7 @@ public sealed class SampleTests(Servers servers)
         Assert.Empty((await account.Queue.PeekMessagesAsync(9, Token)).Value);
     }
 
-    /// <summary>PostgreSQL has no NUL in text, and none in jsonb.</summary>
+    /// <summary>PostgreSQL allows no NUL in text or jsonb.</summary>
     [Fact]
     public async Task WhatPostgresCannotHoldIsReplacedAndHoldsUpNothing()
     {

@@ -6,7 +6,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Records;
 
-/// <summary><c>pipeline verify</c>: whatever is wrong is found, and its place is named.</summary>
+/// <summary><c>pipeline verify</c> finds every fault and names its place.</summary>
 [Trait("Promise", "1")]
 public sealed class VerifierTests
 {
@@ -60,19 +60,19 @@ public sealed class VerifierTests
     [InlineData("a record is there twice", "duplicate_id: RECORDS, line 8: id ID2 is also in RECORDS, line 3")]
     [InlineData("a record of a failure", "duplicate_id: FAILURES, line 1: id ID2000 is also in RECORDS, line 8")]
     [InlineData("a failure is gone", "count: list list: failures with reason empty_result: 1 expected, 0 found")]
-    [InlineData("a failure is no JSON", "invalid: FAILURES, line 3 (byte 673): the line is no pipeline.failure/1")]
+    [InlineData("a failure is no JSON", "invalid: FAILURES, line 3 (byte 673): the line is not a pipeline.failure/1")]
     [InlineData("the file is cut", "damaged: RECORDS, line 7 (byte 2922): it ends inside a record")]
     [InlineData("a byte outside of the content", "digest: RECORDS: the first")]
     [InlineData("no manifest", "missing: MANIFEST: there is none")]
-    [InlineData("no records", "missing: RECORDS: the file of records is not there")]
-    [InlineData("an id that is none", "invalid: RECORDS, line 1 (byte 0): 'x' is no id of 32 hex digits")]
+    [InlineData("no records", "missing: RECORDS: the file of records is missing")]
+    [InlineData("an id that is none", "invalid: RECORDS, line 1 (byte 0): 'x' is not an id of 32 hex digits")]
     [InlineData("a list without manifest", "missing: list third: the list has no manifest here, but records: 1")]
     [InlineData("inputs", "count: MANIFEST: records + failures of the manifest: 9 expected, 8 found")]
     [InlineData("sums", "count: MANIFEST: records of all lists: 7 expected, 8 found")]
     [InlineData("submission", "count: list list: records of submission sub-1: 6 expected, 0 found")]
-    [InlineData("manifest is no JSON", "invalid: MANIFEST: it is no pipeline.manifest/1")]
-    [InlineData("a list is null", "invalid: MANIFEST: it is no pipeline.manifest/1: a list is null")]
-    [InlineData("a submission is null", "invalid: MANIFEST: it is no pipeline.manifest/1: a submission is null")]
+    [InlineData("manifest is no JSON", "invalid: MANIFEST: it is not a pipeline.manifest/1")]
+    [InlineData("a list is null", "invalid: MANIFEST: it is not a pipeline.manifest/1: a list is null")]
+    [InlineData("a submission is null", "invalid: MANIFEST: it is not a pipeline.manifest/1: a submission is null")]
     [InlineData("negative bytes", "count: RECORDS: bytes: -1 expected, 3426 found")]
     [InlineData("a failure without end", "too_large: FAILURES, line 2 (byte 336): the line has more than ")]
     public async Task WhateverIsWrongIsFound(string what, string expected)
@@ -136,7 +136,7 @@ public sealed class VerifierTests
 
         var (_, output) = await VerifyAsync(folder.Path);
 
-        Assert.Contains($"the line is no pipeline.failure/1: {expected}", output, StringComparison.Ordinal);
+        Assert.Contains($"the line is not a pipeline.failure/1: {expected}", output, StringComparison.Ordinal);
         Assert.DoesNotContain("LineNumber", output, StringComparison.Ordinal);
         Assert.DoesNotContain("System.", output, StringComparison.Ordinal);
     }
@@ -256,6 +256,6 @@ public sealed class AccountVerifierTests(Servers servers)
         Assert.Contains("damaged: records/list/sub-0.ndjson.gz, line 6", bad.Output, StringComparison.Ordinal);
         Assert.Contains("digest: records/list/sub-0.ndjson.gz: the first", bad.Output, StringComparison.Ordinal);
         Assert.Equal((ExitCodes.Usage, ""), (none.ExitCode, none.Output));
-        Assert.StartsWith("pipeline: There is no list 'nolist' in ", none.Error, StringComparison.Ordinal);
+        Assert.StartsWith("pipeline: No list 'nolist' is known in the storage", none.Error, StringComparison.Ordinal);
     }
 }

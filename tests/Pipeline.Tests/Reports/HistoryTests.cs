@@ -4,7 +4,7 @@ using Pipeline.Tests.Submit;
 
 namespace Pipeline.Tests.Reports;
 
-/// <summary>One question about a URL, an id, a task or a batch gives the whole history of the input.</summary>
+/// <summary>One query for a URL, an id, a task or a batch gives the whole history of the input.</summary>
 [Trait("Promise", "10")]
 public sealed class HistoryTests
 {
@@ -39,7 +39,7 @@ public sealed class HistoryTests
         var attempt = Assert.Single(history.Attempts);
         Assert.Equal(("list-000000", 6, "b-1", PostProof.Answer),
             (attempt.SubmissionId, attempt.Ordinal, attempt.BatchId, attempt.Proof));
-        Assert.Contains("Sweep looks next at", history.WaitsFor);
+        Assert.Contains("The next check is at", history.WaitsFor);
         Assert.Equal(["intake", "submit", "nimble"], history.Steps.Select(step => step.Stage));
         Assert.All(history.Steps, step => Assert.NotNull(step.At));
     }

@@ -7,7 +7,7 @@ namespace Pipeline.Tests.Reports;
 public sealed class LedgerCountsTests
 {
     /// <summary>
-    /// Most POSTs are answered at once. Showing them as unanswered meanwhile would alarm people for nothing.
+    /// Most POSTs are answered at once. Showing them as unanswered until then would alarm people for nothing.
     /// </summary>
     [Theory]
     [InlineData(SubmissionState.Posting, 0, 0)]
@@ -21,5 +21,18 @@ public sealed class LedgerCountsTests
         var sums = new SubmissionSums(Some.Time.AddSeconds(seconds));
         sums.Add(submission, default!);
         Assert.Equal(unanswered, sums.Counts.Unanswered);
+    }
+
+    /// <summary>As far as the restored ledger knows, nobody has posted it.</summary>
+    [Fact]
+    public void WhatARestoredLedgerLooksForIsNoUnansweredPost()
+    {
+        var submission = Some.Submission(count: 5) with
+        {
+            State = SubmissionState.Unknown, LostSince = Some.Time, LostUntil = Some.Time,
+        };
+        var sums = new SubmissionSums(Some.Time);
+        sums.Add(submission, default!);
+        Assert.Equal((0, 5), (sums.Counts.Unanswered, sums.Counts.LookedFor));
     }
 }

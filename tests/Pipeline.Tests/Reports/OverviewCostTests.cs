@@ -14,8 +14,8 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Tests.Reports;
 
 /// <summary>
-/// Over a storage account each read is billed: an overview has a bound, whatever the lists' sizes. Requests are counted
-/// at a server that answers like Azure Table Storage.
+/// Over a storage account each read is billed, so an overview reads a bounded number of rows, whatever the lists'
+/// sizes. A server that answers like Azure Table Storage counts the requests.
 /// </summary>
 public sealed partial class OverviewCostTests
 {
@@ -44,7 +44,7 @@ public sealed partial class OverviewCostTests
 
             Assert.Equal(Math.Min(lists, OverviewReporter.MaxLists), live.Count);
             Assert.Equal(live.Count, open.Count);
-            // A page of a thousand rows is a request; a submission is two, and the list that it is of is one.
+            // A page of a thousand rows is a request; a submission is two, and its list is one.
             Assert.InRange(server.Seen.Count - before, 1, 2 + (3 * TableLiveLists.MaxRead));
             Assert.All(live, list => Assert.True(
                 !list.IsWhole || list.ClosedSubmissions + list.Live.Count == submissions));

@@ -1,6 +1,8 @@
 using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Reports;
+using Pipeline.Stores.Local;
+using Pipeline.Stores.Local.Keeping;
 using Pipeline.Tests.Submit;
 
 namespace Pipeline.Tests.Reports;
@@ -124,7 +126,92 @@ public sealed class OverviewTests
         var letter = Assert.Single((await ReadAsync(world)).DeadLetters);
 
         Assert.Equal((QueueNames.Results, "no JSON"), (letter.Queue, letter.Error));
+        Assert.Equal(world.State.Time.GetUtcNow(), letter.At);
         Assert.True(letter.Text.Length < 500);
+    }
+
+    [Fact]
+    public async Task ARestoredLedgerIsSaidAlsoWhileNoListIsOpen()
+    {
+        await using var world = await SubmitWorld.StartAsync();
+        await RestoreAsync(world);
+
+        var verdict = (await ReadAsync(world)).Verdict;
+
+        Assert.Equal(VerdictLevel.Idle, verdict.Level);
+        Assert.StartsWith("The ledger was restored on ", verdict.Note, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task InputsThatWaitAfterARestoreAreNotWell()
+    {
+        await using var world = await SubmitWorld.StartAsync();
+        await RestoreAsync(world);
+        await world.PlanAsync(10);
+
+        var verdict = (await ReadAsync(world)).Verdict;
+
+        Assert.Equal((VerdictLevel.Waiting, WaitReports.LedgerRestored), (verdict.Level, verdict.Reason));
+        Assert.Contains("Nimble is searched for each submission before it is posted", verdict.Text);
+        Assert.EndsWith("pipeline restore --done", verdict.Action);
+        Assert.Null(verdict.Note);
+    }
+
+    [Fact]
+    public async Task AWorseFaultComesBeforeTheRestore()
+    {
+        await using var world = await SubmitWorld.StartAsync();
+        world.Refuse = _ => (401, """{"status":"failed","msg":"unknown key"}""");
+        await world.PlanAsync(10);
+        await world.WorkAsync();
+        await RestoreAsync(world);
+        // That a ledger was not restored is cached for ten seconds.
+        world.State.Time.Advance(TimeSpan.FromSeconds(10));
+
+        var verdict = (await ReadAsync(world)).Verdict;
+
+        Assert.NotNull(verdict.Since);
+        Assert.Equal("api_key", verdict.Reason);
+        Assert.StartsWith("The ledger was restored on ", verdict.Note, StringComparison.Ordinal);
+    }
+
+    /// <summary>Text after a command would be pasted with it.</summary>
+    [Fact]
+    public void ACommandAtTheEndOfAWaitStaysAtItsEnd()
+    {
+        var wait = new WaitReport(
+            "post", WaitReports.LedgerRestored, "To post without searching: pipeline restore --done", 1, 2,
+            DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddHours(1));
+
+        Assert.Equal(
+            "2 inputs wait to be posted since 1970-01-01 00:00:00 UTC, next attempt 1970-01-01 01:00:00 UTC "
+                + "(ledger_restored): To post without searching: pipeline restore --done",
+            wait.Describe());
+    }
+
+    [Fact]
+    public async Task NotificationsThatNobodyTakesAreInTheVerdict()
+    {
+        await using var world = await SubmitWorld.StartAsync(
+            options =>
+            {
+                options.Notify.Url = new("https://receiver.example/hook");
+                options.Notify.Secret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+            });
+        Assert.Null((await ReadAsync(world)).Verdict.Note);
+        await world.Service<IWorkQueue>().SendAsync(
+            QueueNames.Notifications, [new byte[20]], TimeSpan.FromMinutes(1), Token);
+        world.State.Time.Advance(TimeSpan.FromMinutes(1));
+
+        Assert.StartsWith(
+            "1 notification is not delivered yet", (await ReadAsync(world)).Verdict.Note, StringComparison.Ordinal);
+    }
+
+    private static Task RestoreAsync(SubmitWorld world)
+    {
+        var now = world.State.Time.GetUtcNow();
+        return world.Service<LocalDatabase>().WriteAsync(
+            session => LocalRestoreLedger.Put(session, new(now.AddHours(-1), now)), durable: true, Token);
     }
 
     private static Task<Overview> ReadAsync(SubmitWorld world) =>

@@ -69,7 +69,7 @@ public sealed class StatusTests
 
         world.Bucket.Meanwhile = () => Task.CompletedTask;
         world.State.Time.Advance(TimeSpan.FromMinutes(30));
-        // Meanwhile no Sweep has looked here.
+        // No Sweep has checked it meanwhile.
         Assert.Equal(WaitReports.SweepOverdue, Assert.Single((await StatusAsync(world)).Waits).Reason);
     }
 

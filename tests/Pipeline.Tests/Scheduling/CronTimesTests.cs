@@ -34,5 +34,17 @@ public sealed class CronTimesTests
         Assert.Contains(example, problem.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("0 25 * * *", ": its hour is '25', and takes 0 to 23. ")]
+    [InlineData("0 6 * * MOONDAY", ": its day of week is 'MOONDAY', and takes 0 to 7 or SUN to SAT. ")]
+    [InlineData("0 0 6 * * *", ", which has 6 fields. ")]
+    [InlineData("often", "'often'. ")]
+    public void TheFieldThatIsWrongIsNamed(string cron, string expected)
+    {
+        var problem = Assert.Throws<PipelineException>(() => CronTimes.Next(cron, "UTC", Time("2026-11-29T00:00Z")));
+        Assert.StartsWith($"The cron expression is '{cron}'", problem.Message, StringComparison.Ordinal);
+        Assert.Contains(expected + "Write five fields", problem.Message, StringComparison.Ordinal);
+    }
+
     private static DateTimeOffset Time(string text) => DateTimeOffset.Parse(text, CultureInfo.InvariantCulture);
 }

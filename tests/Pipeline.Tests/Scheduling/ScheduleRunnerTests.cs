@@ -14,7 +14,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Scheduling;
 
-/// <summary>Schedules submit their lists once each time they are due.</summary>
+/// <summary>A schedule submits its list once each time it is due.</summary>
 public abstract class ScheduleRunnerSuite : IAsyncDisposable
 {
     private static readonly DateTimeOffset Start = new(2026, 11, 29, 5, 59, 0, TimeSpan.Zero);
@@ -87,7 +87,7 @@ public abstract class ScheduleRunnerSuite : IAsyncDisposable
         Assert.Equal((!mayOverlap, Start.AddDays(2).AddMinutes(1)), (entry.WasSkipped, entry.NextAt!.Value));
     }
 
-    /// <summary>The list's id follows from the time it was due, so a second message for it changes nothing.</summary>
+    /// <summary>The list's id is derived from the due time, so a second message for it changes nothing.</summary>
     [Fact]
     [Trait("Promise", "2")]
     public async Task AWorkerKilledAfterTheMessageSubmitsTheSameListAgain()
@@ -144,7 +144,7 @@ public abstract class ScheduleRunnerSuite : IAsyncDisposable
     public async Task AListSubmittedByHandHasAnIdOfItsOwn()
     {
         var (runner, ledger) = await AddAsync(Daily());
-        var id = await runner.RunNowAsync(Assert.Single(await ledger.GetSchedulesAsync(Ct)), Ct);
+        var id = await runner.RunAsync(Assert.Single(await ledger.GetSchedulesAsync(Ct)), _time.GetUtcNow(), Ct);
         Assert.Equal("daily-20261129-055900", id);
         await FireAtAsync(runner, Start.AddMinutes(1));
         Assert.Equal(2, _sent.Count);

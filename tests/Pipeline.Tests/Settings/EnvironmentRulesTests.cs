@@ -50,7 +50,7 @@ public sealed class EnvironmentRulesTests
     public void AnUnusableVariableIsNamedWithItsValueAndWhatToWrite(string name, string value, string fault) =>
         Assert.Equal(fault, Assert.Single(Check((name, value))));
 
-    /// <summary>Every variable and setting that may hold a reference: none is used, and each is named.</summary>
+    /// <summary>Every variable and setting that may hold a reference. None is used, and each is named.</summary>
     [Fact]
     public void AReferenceThatAzureHasNotResolvedIsAFaultWhereverItStands()
     {
@@ -62,7 +62,7 @@ public sealed class EnvironmentRulesTests
             "APPLICATIONINSIGHTS_CONNECTION_STRING", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS",
             "HTTPS_PROXY",
         ];
-        // AWS_ROLE_ARN is not read where the SDK signs in by itself.
+        // AWS_ROLE_ARN is not read if the SDK itself signs in.
         foreach (var name in variables.Except(["AWS_PROFILE"]))
             Assert.Single(
                 FaultsOf(GivenSettings.None, (name, Reference)),

@@ -27,7 +27,7 @@ public sealed partial class HostSettingsTests
                             n => names[n.Trim()["QueueNames.".Length..]]))).Order();
         string[] queues = [QueueNames.UrlLists, QueueNames.Submissions, QueueNames.Results, QueueNames.Exports];
 
-        // What nobody took stays in the poison queue of notifications, for 'pipeline notify'.
+        // Notifications that were never accepted stay in their poison queue, for 'pipeline notify'.
         Assert.Equal(
             queues.Concat(queues.Select(q => q + QueueNames.PoisonSuffix)).Append(QueueNames.Notifications).Order(),
             triggers);

@@ -3,7 +3,7 @@ using Pipeline.Settings;
 
 namespace Pipeline.Tests.Settings;
 
-/// <summary>Settings of notifications that cannot be used, and what is said about them.</summary>
+/// <summary>Invalid settings of notifications, and their error messages.</summary>
 public sealed class NotifyRulesTests
 {
     private const string Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -25,6 +25,7 @@ public sealed class NotifyRulesTests
     [InlineData("https://2130706433/", Secret, "Pipeline__Notify__Url is an address of this machine")]
     [InlineData("https://[::ffff:169.254.169.254]/", Secret, "Pipeline__Notify__Url is an address of this machine")]
     [InlineData("https://hooks.example.com/", null, "Pipeline__Notify__Url needs a secret in Pipeline__Notify__Secret")]
+    [InlineData("https://hooks.example.com/", " ", "Pipeline__Notify__Url needs a secret in Pipeline__Notify__Secret")]
     [InlineData("https://hooks.example.com/", "hidden", "Pipeline__Notify__Secret is not base64 of 24 to 64 bytes")]
     [InlineData("https://hooks.example.com/", Secret + " short", "Pipeline__Notify__Secret is not base64")]
     public void TheseAreNotAndNoMessageRepeatsASecret(string url, string? secret, string start)

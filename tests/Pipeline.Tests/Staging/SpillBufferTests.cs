@@ -1,4 +1,5 @@
 using Pipeline.Staging;
+using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Staging;
 
@@ -42,15 +43,14 @@ public sealed class SpillBufferTests
     [Fact]
     public void ASpilledBufferLeavesNothingBehind()
     {
-        var folder = Directory.CreateTempSubdirectory("pipeline-tests-");
-        var buffer = new SpillBuffer(10_000, folder.FullName);
+        using var folder = new TempFolder();
+        var buffer = new SpillBuffer(10_000, folder.Path);
         buffer.Append(new byte[500_000]);
         Assert.True(buffer.IsSpilled);
         if (!OperatingSystem.IsWindows())
-            Assert.Empty(folder.EnumerateFileSystemInfos());
+            Assert.Empty(Directory.EnumerateFileSystemEntries(folder.Path));
         buffer.Dispose();
         buffer.Dispose();
-        Assert.Empty(folder.EnumerateFileSystemInfos());
-        folder.Delete();
+        Assert.Empty(Directory.EnumerateFileSystemEntries(folder.Path));
     }
 }

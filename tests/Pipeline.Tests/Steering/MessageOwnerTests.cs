@@ -4,7 +4,7 @@ using Pipeline.Steering;
 
 namespace Pipeline.Tests.Steering;
 
-/// <summary>Whose a message of a queue is: an erasure deletes it by that.</summary>
+/// <summary>The owner of a queue's message: an erasure deletes messages by owner.</summary>
 public sealed class MessageOwnerTests
 {
     private const string Account = "https://a.blob.core.windows.net";
@@ -12,7 +12,7 @@ public sealed class MessageOwnerTests
     [Theory]
     [InlineData("failures", "/failures/list-1/5f0c.json", "list-1")]
     [InlineData("manifests", "/manifests/list-1.json", "list-1")]
-    // A list may be called like a container; it does not own what lies in that.
+    // A list may be named like a container. That does not make the container's blobs its own.
     [InlineData("failures", "/failures/failures/5f0c.json", "failures")]
     [InlineData("manifests", "/manifests/manifests.json", "manifests")]
     [InlineData("failures", "/other/list-1.json", null)]

@@ -32,7 +32,7 @@ public sealed class SteeringTests
         Assert.Equal(3, world.Accepted.Count);
     }
 
-    /// <summary>The rate limit may hold a POST for long; a pause in that time still counts.</summary>
+    /// <summary>The rate limit may delay a POST for long; a pause during that time still counts.</summary>
     [Fact]
     [Trait("Promise", "2")]
     public async Task AListThatIsPausedWhileItsPostWaitsForTheRateIsNotPosted()
@@ -124,7 +124,7 @@ public sealed class SteeringTests
     {
         SubmitWorld? world = null;
         var cancelled = false;
-        // The cancellation comes after the look at the list: before the intent, or before the answer is written.
+        // The cancellation comes after the list was read: before the intent, or before the answer is written.
         world = await SubmitWorld.StartAsync(before: (method, arguments) =>
         {
             if (cancelled || method != nameof(ILedger.UpdateSubmissionAsync)

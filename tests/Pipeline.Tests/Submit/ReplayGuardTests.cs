@@ -74,7 +74,7 @@ public sealed class ReplayGuardTests
     public async Task AnInputCountsAsPostedFromItsFirstAcceptedPost()
     {
         await using var world = await SubmitWorld.StartAsync();
-        // No batch and no task is named, so that it is unknown whether this POST was accepted.
+        // The answer names no batch and no task, so it is unknown whether the POST was accepted.
         world.Answer = (number, _) => number == 1 ? "{}" : null;
         await world.PlanAsync(9);
         await world.WorkAsync();

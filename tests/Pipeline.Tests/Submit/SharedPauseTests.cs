@@ -14,8 +14,8 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Tests.Submit;
 
 /// <summary>
-/// What Nimble refused to one process, no other tries; and after the pause, one POST tries for all. The API is an HTTP
-/// server that counts requests; the workers are processes of their own as far as the ledger knows.
+/// What Nimble refuses to one process, no other tries. After the pause, one POST tries for all. The API is an HTTP
+/// server that counts requests; to the ledger, the workers are separate processes.
 /// </summary>
 [Trait("Promise", "9")]
 public sealed class SharedPauseTests(Servers servers)
@@ -87,7 +87,7 @@ public sealed class SharedPauseTests(Servers servers)
         Assert.True((await second.TryPassAsync("list-000001", Token))!.IsTried);
         world.State.Time.Advance(TimeSpan.FromSeconds(15));
         Assert.Null(await second.TryPassAsync("list-000001", Token));
-        // What the first one learns late is no longer the trial.
+        // The first one's late result is no longer the trial.
         await first.OpenAsync("list-000000");
         Assert.NotNull(await first.TryPassAsync("list-000000", Token));
         await second.OpenAsync("list-000001");

@@ -6,7 +6,7 @@ using Pipeline.Ports;
 
 namespace Pipeline.Tests.Submit;
 
-/// <summary>The intent protocol: whatever fails around the one POST, there is no second.</summary>
+/// <summary>The intent protocol: whatever fails around the POST, there is no second one.</summary>
 [Trait("Promise", "2")]
 public sealed class SubmitStageTests : IAsyncDisposable
 {
@@ -111,8 +111,7 @@ public sealed class SubmitStageTests : IAsyncDisposable
         await world.SubmitAsync(Submission);
         Assert.Single(world.Seen);
         Assert.Equal(SubmissionState.Planned, Entry().State);
-        // The second message was a copy. It is sent later too only if the pause is so short that clocks may differ by
-        // it.
+        // The second message was a copy. It is sent later too only if the pause is shorter than clocks may differ.
         Assert.Equal(Enumerable.Repeat(TimeSpan.FromSeconds(seconds), seconds < 30 ? 2 : 1), _sent);
         world.State.Time.Advance(TimeSpan.FromSeconds(seconds));
         await world.SubmitAsync(Submission);
@@ -225,7 +224,7 @@ public sealed class SubmitStageTests : IAsyncDisposable
             _sent.Add(delay);
     }
 
-    /// <summary>Acts before the first call of a method with such arguments.</summary>
+    /// <summary>Runs an action before the first call of a method with such arguments.</summary>
     private void OnceBefore(string method, Func<object?[], bool> with, Action act)
     {
         var isDone = false;

@@ -66,7 +66,7 @@ internal sealed class SubmitWorld : IAsyncDisposable
     /// <summary>The <c>Retry-After</c> of a refused POST; null for none.</summary>
     public string? RetryAfter { get; set; }
 
-    /// <summary>The requests that came.</summary>
+    /// <summary>The requests that arrived.</summary>
     public IReadOnlyList<SeenRequest> Seen => _server.Seen;
 
     public ILedger Ledger => Service<ILedger>();

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Time.Testing;
 namespace Pipeline.Tests.Support;
 
 /// <summary>
-/// A clock that tells whether somebody waits for it. A test that advances it only then lets no time pass while work is
-/// under way, however slow the machine is.
+/// A fake clock that knows whether anything waits for it. If a test advances it only then, no time passes while work is
+/// in progress, however slow the machine is.
 /// </summary>
 internal sealed class AwaitedTime : FakeTimeProvider
 {
@@ -19,11 +19,22 @@ internal sealed class AwaitedTime : FakeTimeProvider
     {
     }
 
+    /// <summary>A clock set to the present second, for a server that clients with a real clock call.</summary>
+    public static AwaitedTime AtPresent() =>
+        new(DateTimeOffset.FromUnixTimeSeconds(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds()));
+
     /// <summary>Whether a timer is set that has not fired.</summary>
     public bool IsAwaited => !_waits.IsEmpty;
 
     /// <summary>Whether a timer that has not fired was set to this time from its start.</summary>
     public bool IsAwaitedFor(TimeSpan wait) => _waits.Values.Contains(wait);
+
+    /// <summary>Waits until a timer is set to this time from its start, and lets the time pass.</summary>
+    public async Task PassAsync(TimeSpan wait)
+    {
+        await Patience.UntilAsync(() => IsAwaitedFor(wait));
+        Advance(wait);
+    }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
@@ -40,7 +51,7 @@ internal sealed class AwaitedTime : FakeTimeProvider
         return timer;
     }
 
-    /// <summary>Is known to its clock while it is set.</summary>
+    /// <summary>Registers with its clock while it is set.</summary>
     private sealed class KnownTimer(AwaitedTime time) : ITimer
     {
         private ITimer _timer = null!;

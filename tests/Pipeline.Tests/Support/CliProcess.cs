@@ -25,14 +25,13 @@ internal sealed class CliProcess : IDisposable
     }
 
     /// <summary>
-    /// The command's assembly: the one that tests/all.sh published, which takes less processor time because it is
-    /// compiled ahead of time; else the one that was built with the tests.
+    /// What starts the command: the native program that tests/all.sh published; otherwise what was built with the
+    /// tests.
     /// </summary>
-    public static string Assembly { get; } = Path.Combine(
+    public static IReadOnlyList<string> Program { get; } =
         Environment.GetEnvironmentVariable("PUBLISHED_COMMAND") is { Length: > 0 } folder
-            ? folder
-            : AppContext.BaseDirectory,
-        "Pipeline.Cli.dll");
+            ? [Path.Combine(folder, "Pipeline.Cli")]
+            : ["dotnet", Path.Combine(AppContext.BaseDirectory, "Pipeline.Cli.dll")];
 
     /// <summary>Starts it without this machine's cloud variables; the environment has only the given ones.</summary>
     public static CliProcess Start(
@@ -44,7 +43,7 @@ internal sealed class CliProcess : IDisposable
         IReadOnlyList<string> before, IEnumerable<string> arguments,
         params IEnumerable<(string Name, string Value)> environment)
     {
-        string[] line = [.. before, "dotnet", Assembly, .. arguments];
+        string[] line = [.. before, .. Program, .. arguments];
         var process = Process.Start(Prepare(line[0], line[1..], environment))!;
         process.StandardInput.Close();
         return new(process);
@@ -64,8 +63,9 @@ internal sealed class CliProcess : IDisposable
                 || n.StartsWith("Pipeline__", StringComparison.Ordinal)
                 || n is "NIMBLE_API_KEY" or "STORAGE_EMULATOR_HOST").ToList())
             start.Environment.Remove(name);
-        // Not the settings file of whoever runs the tests.
+        // Not the settings file of the user who runs the tests.
         start.Environment["PIPELINE_SETTINGS"] = "";
+        start.LeaveNoDiagnosticFiles();
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
         return start;
@@ -76,7 +76,7 @@ internal sealed class CliProcess : IDisposable
     /// </summary>
     public static CliProcess StartShell(string line, params IEnumerable<(string Name, string Value)> environment)
     {
-        var command = line.Replace("$pipeline", $"dotnet '{Assembly}'", StringComparison.Ordinal);
+        var command = line.Replace("$pipeline", $"'{string.Join("' '", Program)}'", StringComparison.Ordinal);
         var start = Prepare("bash", ["-c", command], environment);
         return new(Process.Start(start)!);
     }
@@ -97,8 +97,8 @@ internal sealed class CliProcess : IDisposable
     }
 
     /// <summary>
-    /// Returns a free port. The system gives it to nobody before the command listens there: it is below the ports that
-    /// the system chooses itself, and each test process has its own.
+    /// Returns a free port. The system assigns it to no one else before the command listens there: it is below the
+    /// range that the system uses, and each test process has its own.
     /// </summary>
     public static int FreePort()
     {
@@ -113,7 +113,7 @@ internal sealed class CliProcess : IDisposable
             }
             catch (SocketException)
             {
-                // Somebody listens there.
+                // The port is in use.
             }
         }
     }

@@ -5,8 +5,8 @@ using Pipeline.Cli;
 namespace Pipeline.Tests.Support;
 
 /// <summary>
-/// A terminal that obeys what <see cref="LiveLines"/> writes: line feeds, carriage returns, cursor up, erase below and
-/// colours. It wraps long lines, and wraps them anew when it is resized.
+/// A terminal that interprets what <see cref="LiveLines"/> writes: line feeds, carriage returns, cursor up, erase below
+/// and colours. It wraps long lines, and wraps them again when it is resized.
 /// </summary>
 internal sealed class FakeScreen(int width) : StringWriter
 {

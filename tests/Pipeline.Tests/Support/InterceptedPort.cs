@@ -24,9 +24,9 @@ public class InterceptedPort : DispatchProxy
             return null;
         });
 
-    /// <summary>Wraps a port and holds some of its calls up.</summary>
+    /// <summary>Wraps a port and delays some of its calls.</summary>
     /// <param name="port">The port.</param>
-    /// <param name="before">Gets the method's name and arguments. Null for a call that is not held up.</param>
+    /// <param name="before">Gets the method's name and arguments. Returns null for a call that is not delayed.</param>
     public static T BeforeAsync<T>(T port, Func<string, object?[], Task?> before)
         where T : class
     {

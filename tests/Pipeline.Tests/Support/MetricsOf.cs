@@ -5,8 +5,8 @@ using System.Globalization;
 namespace Pipeline.Tests.Support;
 
 /// <summary>
-/// Records what meters measure in the flow of the test that made it: other tests measure at the same time. The flow of
-/// a server is another; what it measures counts if it carries <see cref="Tag"/>.
+/// Records what meters measure in the flow of the test that created it, because other tests measure at the same time. A
+/// server has another flow; its measurements count if they carry <see cref="Tag"/>.
 /// </summary>
 internal sealed class MetricsOf : IDisposable
 {

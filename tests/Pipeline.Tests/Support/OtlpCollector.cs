@@ -18,7 +18,7 @@ internal sealed record OtlpLog(
 /// <param name="Unit">Its unit.</param>
 /// <param name="Attributes">The dimensions.</param>
 /// <param name="Value">The sum of a counter, the value of a gauge, or the count of a histogram.</param>
-/// <param name="Bounds">Number of bounds of a histogram; otherwise 0.</param>
+/// <param name="Bounds">Number of a histogram's bounds; otherwise 0.</param>
 internal sealed record OtlpPoint(
     string Name, string Unit, IReadOnlyDictionary<string, string> Attributes, double Value, int Bounds)
 {
@@ -35,14 +35,14 @@ internal sealed class OtlpCollector : IAsyncDisposable
 
     private OtlpCollector(TestServer server) => _server = server;
 
-    /// <summary>The standard variables that name it.</summary>
+    /// <summary>The standard variables that configure it as the exporter's target.</summary>
     public (string Name, string Value)[] Variables =>
     [
         ("OTEL_EXPORTER_OTLP_ENDPOINT", _server.Address.AbsoluteUri), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
         ("OTEL_METRIC_EXPORT_INTERVAL", "200"), ("OTEL_BSP_SCHEDULE_DELAY", "200"), ("OTEL_BLRP_SCHEDULE_DELAY", "200"),
     ];
 
-    /// <summary>Everything that was received, as text: the names and values are in it as they are.</summary>
+    /// <summary>Everything received, as text; names and values appear unchanged.</summary>
     public string Raw => string.Concat(_server.Seen.Select(request => Encoding.UTF8.GetString(request.Body)));
 
     public IReadOnlyList<OtlpSpan> Spans =>
@@ -60,16 +60,23 @@ internal sealed class OtlpCollector : IAsyncDisposable
     ];
 
     /// <summary>The last point of each metric and each combination of its dimensions.</summary>
-    public IReadOnlyDictionary<string, OtlpPoint> Metrics => Records("/v1/metrics", 2).SelectMany(Points)
-        .GroupBy(point => point.ToString(), StringComparer.Ordinal)
-        .ToDictionary(points => points.Key, points => points.Last(), StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, OtlpPoint> Metrics =>
+        Series.ToDictionary(points => points.Key, points => points.Last(), StringComparer.Ordinal);
+
+    private IEnumerable<IGrouping<string, OtlpPoint>> Series => Records("/v1/metrics", 2).SelectMany(Points)
+        .GroupBy(point => point.ToString(), StringComparer.Ordinal);
 
     public static async Task<OtlpCollector> StartAsync() =>
         new(await TestServer.StartAsync(context => context.Response.WriteAsync("")));
 
     /// <summary>The sum of a metric over the dimensions that are not given.</summary>
-    public double Sum(string name, params (string Key, string Value)[] of) => Metrics.Values
-        .Where(point => point.Name == name && of.All(one => point.Attributes.GetValueOrDefault(one.Key) == one.Value))
+    public double Sum(string name, params (string Key, string Value)[] of) =>
+        Metrics.Values.Where(point => Fits(point, name, of)).Sum(point => point.Value);
+
+    /// <summary>The same for the greatest values received, because a gauge may have dropped since.</summary>
+    public double Peak(string name, params (string Key, string Value)[] of) => Series
+        .Select(points => points.MaxBy(point => point.Value)!)
+        .Where(point => Fits(point, name, of))
         .Sum(point => point.Value);
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
@@ -99,6 +106,9 @@ internal sealed class OtlpCollector : IAsyncDisposable
             CultureInfo.InvariantCulture, $"{point} = {point.Value:0.###} {point.Unit}")),
         .. Logs.Select(log => $"{log.Severity}: {log.Body} [{string.Join(", ", log.Attributes)}] trace {log.TraceId}"),
     ]);
+
+    private static bool Fits(OtlpPoint point, string name, (string Key, string Value)[] of) =>
+        point.Name == name && of.All(one => point.Attributes.GetValueOrDefault(one.Key) == one.Value);
 
     private static IEnumerable<OtlpPoint> Points(ProtobufFields metric)
     {

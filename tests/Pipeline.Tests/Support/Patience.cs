@@ -4,8 +4,8 @@ using Microsoft.Extensions.Time.Testing;
 namespace Pipeline.Tests.Support;
 
 /// <summary>
-/// The waits of tests. Each ends after <see cref="Limit"/>, which is long for any machine, so that a fault fails its
-/// own test and does not hang the run.
+/// Waits for tests. Each ends after <see cref="Limit"/>, which is long for any machine, so that a fault fails its own
+/// test and does not hang the run.
 /// </summary>
 internal static class Patience
 {

@@ -8,7 +8,14 @@ internal static class Programs
     // Building and packing takes the longest.
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
-    /// <summary>Runs a program. One that does not end is killed and fails the test with what it said.</summary>
+    /// <summary>
+    /// Turns off the debugger's pipes and the diagnostics socket, which a killed .NET process leaves in the temporary
+    /// folder.
+    /// </summary>
+    public static void LeaveNoDiagnosticFiles(this ProcessStartInfo start) =>
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
+
+    /// <summary>Runs a program. One that does not end is killed and fails the test with its output.</summary>
     public static async Task<(int ExitCode, string Output, string Error)> RunAsync(ProcessStartInfo start)
     {
         start.RedirectStandardOutput = start.RedirectStandardError = true;

@@ -4,10 +4,10 @@ using Pipeline.Ports;
 
 namespace Pipeline.Tests.Support;
 
-/// <summary>Stores of records for tests that only look at what is put to them.</summary>
+/// <summary>Stores of records for tests that only check what is put there.</summary>
 internal static class RecordStores
 {
-    /// <summary>A store that takes everything and announces nothing.</summary>
+    /// <summary>A store that accepts everything and announces nothing.</summary>
     public static Mock<IRecordStore> Mock()
     {
         var store = new Mock<IRecordStore>();

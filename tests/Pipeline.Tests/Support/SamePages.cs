@@ -17,7 +17,7 @@ internal static partial class SamePages
         ("search", "Search"),
     ];
 
-    /// <summary>Expects all of them at a host.</summary>
+    /// <summary>Asserts that a host shows all of them.</summary>
     /// <param name="http">A client that may see them.</param>
     /// <param name="overview">Path of the overview, with a slash at its end.</param>
     public static async Task AreShownAsync(HttpClient http, string overview)

@@ -64,7 +64,7 @@ public sealed class ServerProcess : IAsyncDisposable
     public static Task<ServerProcess> StartPostgresAsync() => StartAsync(
         "PostgreSQL",
         Path.Combine(Installed, "postgres", "stamp"),
-        // The server runs as another user where the tests are root's, and that one may not enter every folder.
+        // If the tests run as root, the server runs as another user, who may not enter every folder.
         folder => new(
             "bash",
             [
@@ -77,7 +77,7 @@ public sealed class ServerProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        // PostgreSQL would leave shared memory behind if it was killed.
+        // If it was killed, PostgreSQL would leave shared memory behind.
         _process.StandardInput.Close();
         await Task.WhenAny(_process.WaitForExitAsync(), Task.Delay(StopLimit));
         if (!_process.HasExited)

@@ -60,8 +60,7 @@ public sealed class AdoptionRaceTests
             world.State.Time.Advance(TimeSpan.FromHours(1));
         }
 
-        // The API's list shows nothing yet, so Sweep gives up, except where the webhook comes while Sweep reads that
-        // list.
+        // The API's list shows nothing yet, so Sweep gives up, unless the webhook arrives while Sweep reads that list.
         isSilent = moment[0] != '/';
         isArmed = true;
         await world.SweepAsync();

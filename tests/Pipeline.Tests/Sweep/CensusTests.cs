@@ -13,7 +13,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Sweep;
 
-/// <summary>Metrics say where things stand, for a bounded number of requests.</summary>
+/// <summary>Metrics show the state of all work with a bounded number of requests.</summary>
 [Trait("Promise", "10")]
 public sealed class CensusTests(Servers servers)
 {
@@ -42,6 +42,38 @@ public sealed class CensusTests(Servers servers)
             Counts(("planned", 6), ("unknown", 3), ("accepted", 3), ("recorded", 2), ("failed", 1)),
             NotZero(count.Inputs));
         Assert.Equal((now.AddHours(-2), 0), (count.OldestSince, count.Skipped));
+    }
+
+    /// <summary>A gauge keeps its last value, and no look is taken at a submission that is not there.</summary>
+    [Fact]
+    public async Task TheAgeOfAPostWithoutAnAnswerIsThatOfTheOldestAndEndsWithIt()
+    {
+        await using var state = new LocalState();
+        await using var services = await StartAsync(state, () => { });
+        var ledger = services.GetRequiredService<ILedger>();
+        var now = state.Time.GetUtcNow();
+        foreach (var (sequence, ago) in new[] { (0, 20), (1, 5) })
+            await ledger.CreateSubmissionAsync(
+                Submission("list", sequence, SubmissionState.Unknown) with { PostedAt = now.AddMinutes(-ago) }, [],
+                Token);
+        await ledger.CreateListAsync(List("list", now.AddHours(-1), ListState.Open), Token);
+        using var metrics = new MetricsOf(PipelineMetrics.MeterName);
+
+        Assert.Equal(20 * 60, await AgeAsync());
+        await FindAsync("list-000000");
+        Assert.Equal(6 * 60, await AgeAsync());
+        await FindAsync("list-000001");
+        Assert.Equal(0, await AgeAsync());
+
+        async Task<double?> AgeAsync()
+        {
+            await services.GetRequiredService<Census>().TakeAsync(Token);
+            state.Time.Advance(TimeSpan.FromMinutes(1));
+            return metrics.Last("pipeline.submissions.unknown_age");
+        }
+
+        async Task FindAsync(string id) => await ledger.UpdateSubmissionAsync(
+            (await ledger.GetSubmissionAsync(id, Token))! with { State = SubmissionState.Accepted }, Token);
     }
 
     /// <summary>Thousands of lists, or one with thousands of submissions, do not make the count expensive.</summary>

@@ -9,7 +9,7 @@ using Pipeline.Tests.Submit;
 
 namespace Pipeline.Tests.Sweep;
 
-/// <summary>Whichever process gives the last outcome of a list closes it at once; no timer is waited for.</summary>
+/// <summary>The process that gives the last outcome of a list closes it at once, without waiting for a timer.</summary>
 [Trait("Promise", "1")]
 public sealed class ClosingStageTests
 {

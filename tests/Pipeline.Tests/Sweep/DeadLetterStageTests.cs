@@ -129,9 +129,7 @@ public sealed class DeadLetterStageTests
         Assert.All(sent, message => Assert.Equal((1, null), (message.Tries, message.Others)));
     }
 
-    /// <summary>
-    /// A result that was paid for is not lost to restarts, and a message that ends its workers ends too.
-    /// </summary>
+    /// <summary>Restarts must not lose a paid result, and a message that kills its workers must end too.</summary>
     [Theory]
     [Trait("Promise", "8")]
     [InlineData(null, 1)]
@@ -161,7 +159,7 @@ public sealed class DeadLetterStageTests
         Assert.Equal((expected, null), (state, message?.Rounds));
     }
 
-    /// <summary>Lets a message of an accepted submission's first task fail its last try.</summary>
+    /// <summary>Lets a message of an accepted submission's first task fail its last attempt.</summary>
     private static async Task<(InputState State, int Sent, ResultMessage? Next)> DieAsync(
         ResultMessage message, Exception? error)
     {

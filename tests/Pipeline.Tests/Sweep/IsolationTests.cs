@@ -9,9 +9,8 @@ using Pipeline.Tests.Submit;
 namespace Pipeline.Tests.Sweep;
 
 /// <summary>
-/// A fault of one submission or list affects only that one: it is shown, retried with growing delays, and then ends.
-/// The
-/// others continue.
+/// A fault of one submission or list affects only that one: it is shown, retried with growing delays, and finally
+/// ended. The others continue.
 /// </summary>
 [Trait("Promise", "9")]
 public sealed class IsolationTests

@@ -8,9 +8,7 @@ using Pipeline.Tests.Submit;
 
 namespace Pipeline.Tests.Sweep;
 
-/// <summary>
-/// An unanswered POST is sent again only if no source leaves any doubt that the first one was not accepted.
-/// </summary>
+/// <summary>An unanswered POST is sent again only if every source rules out that the first one was accepted.</summary>
 [Trait("Promise", "2")]
 public sealed class RepostTests
 {

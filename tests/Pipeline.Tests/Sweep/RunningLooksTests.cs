@@ -7,7 +7,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Sweep;
 
-/// <summary>A slow look delays neither its pass nor the looks at other lists.</summary>
+/// <summary>A slow check delays neither its pass nor the checks of other lists.</summary>
 [Trait("Promise", "9")]
 public sealed class RunningLooksTests : IAsyncDisposable
 {
@@ -28,7 +28,7 @@ public sealed class RunningLooksTests : IAsyncDisposable
         await _time.AdvanceUntilAsync(pass, TimeSpan.FromSeconds(1));
         Assert.Equal((3, 4), (Begun("quick"), Begun("slow")));
 
-        // The next pass skips the slow list while its looks are still running.
+        // The next pass skips the slow list while its checks are running.
         _begun.Clear();
         await RunAsync([.. Many("slow", 20), .. Many("quick", 3)]);
         Assert.Equal(["quick-000000", "quick-000001", "quick-000002"], _begun.Order());

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Pipeline.Diagnostics;
 using Pipeline.Hosting;
 using Pipeline.Model;
 using Pipeline.Ports;
@@ -16,7 +17,7 @@ public sealed class SweepReportTests
     private readonly CollectedLogs<SweepStage> _logs = new();
 
     private IEnumerable<string> Reports =>
-        _logs.Lines.Where(l => l.Contains("Sweep looked at", StringComparison.Ordinal));
+        _logs.Lines.Where(l => l.Contains("Sweep checked", StringComparison.Ordinal));
 
     [Fact]
     public async Task SweepLogsTheAgeAndDelayOfTheOldestWorkEveryMinute()
@@ -47,7 +48,7 @@ public sealed class SweepReportTests
         await SweepAsync(services);
         Assert.Equal(
             [
-                "Information: Sweep looked at what was due. Submissions: 2, minutes overdue: 30. Open lists: 2, "
+                "Information: Sweep checked what was due. Submissions: 2, minutes overdue: 30. Open lists: 2, "
                     + "age of the oldest in minutes: 90."],
             Reports);
 
@@ -58,9 +59,34 @@ public sealed class SweepReportTests
         state.Time.Advance(TimeSpan.FromSeconds(1));
         await SweepAsync(services);
         Assert.Equal(
-            "Information: Sweep looked at what was due. Submissions: 0, minutes overdue: 0. Open lists: 2, "
+            "Information: Sweep checked what was due. Submissions: 0, minutes overdue: 0. Open lists: 2, "
                 + "age of the oldest in minutes: 91.",
             Reports.Last());
+    }
+
+    /// <summary>An export once a minute would miss a pass that is followed by another at once.</summary>
+    [Fact]
+    public async Task HowLongALookWasOverdueIsMeasuredUntilItWasExported()
+    {
+        await using var state = new LocalState();
+        await using var services = await StartAsync(state);
+        var ledger = services.GetRequiredService<ILedger>();
+        var now = state.Time.GetUtcNow();
+        await ledger.CreateListAsync(
+            new() { ListId = "late", CreatedAt = now.AddMinutes(-90), State = ListState.Planning },
+            TestContext.Current.CancellationToken);
+        await ledger.CreateSubmissionAsync(
+            Some.Submission("late") with { State = SubmissionState.Planned, DueAt = now.AddMinutes(-30) }, [],
+            TestContext.Current.CancellationToken);
+        using var metrics = new MetricsOf(PipelineMetrics.MeterName);
+
+        foreach (var (passed, overdue) in new[] { (0, 1800), (1, 1800), (118, 1800), (1, 0) })
+        {
+            state.Time.Advance(TimeSpan.FromSeconds(passed));
+            await SweepAsync(services);
+            Assert.Equal(overdue, metrics.Last("pipeline.sweep.overdue"));
+        }
+        Assert.Equal(1, metrics.Recorded.Where(one => one.Name == "pipeline.sweep.looks").Sum(one => one.Value));
     }
 
     [Fact]
@@ -71,7 +97,7 @@ public sealed class SweepReportTests
         await SweepAsync(services);
         Assert.Equal(
             [
-                "Information: Sweep looked at what was due. Submissions: 0, minutes overdue: 0. Open lists: 0, "
+                "Information: Sweep checked what was due. Submissions: 0, minutes overdue: 0. Open lists: 0, "
                     + "age of the oldest in minutes: 0."],
             Reports);
     }

@@ -29,7 +29,7 @@ public sealed class RefusedDomainTests
         Assert.Equal(
             (url, FailureReasons.DomainRefused, "intake", false),
             (failure.Url, failure.Reason, failure.Stage, failure.Retryable));
-        Assert.True(failure.Input.GetProperty("render").GetBoolean());
+        Assert.True(failure.Input!.Value.GetProperty("render").GetBoolean());
         Assert.StartsWith("Item 2 of the list was not submitted: Guards:RefusedDomains has '", failure.Message);
     }
 

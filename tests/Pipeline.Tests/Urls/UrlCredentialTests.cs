@@ -5,7 +5,7 @@ using Pipeline.Urls;
 
 namespace Pipeline.Tests.Urls;
 
-/// <summary>The user name and password of a URL are hidden wherever people read it.</summary>
+/// <summary>The user name and password of a URL are hidden wherever people can see it.</summary>
 public sealed class UrlCredentialTests
 {
     [Theory]

@@ -25,6 +25,7 @@ public sealed class UrlGuardTests
             "http://[::ffff:127.0.0.1]/",
             "http://[::ffff:7f00:1]:8080/",
             "http://[64:ff9b::127.0.0.1]/",
+            "http://[::ffff:0:127.0.0.1]/",
             "http://[fe80::1]/",
             "http://[fd00::1]/",
             "http://localhost:8080/",

@@ -31,7 +31,7 @@ internal static class RowEndpoints
             if (!InputPages.IsPlace(cursor))
                 return ApiProblems.Invalid(ApiCursor.Unreadable);
             if (await lists.FindAsync(listId, stop) is null)
-                return ListEndpoints.Unknown(listId);
+                return await ListEndpoints.AbsentAsync(listId, lists, stop);
             var page = await pages.ReadAsync(listId, new(state), cursor, max, stop);
             if (page.Next is { } next)
                 context.Response.Headers.Link =

@@ -18,9 +18,9 @@ internal sealed class RecordPreview
     private static readonly MarkdownPipeline Markdown = new MarkdownPipelineBuilder()
         .UsePipeTables().UseAutoLinks().Build();
 
-    private static readonly JsonSerializerOptions Indented = new()
+    private static readonly JsonWriterOptions Indented = new()
     {
-        WriteIndented = true,
+        Indented = true,
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
@@ -83,8 +83,7 @@ internal sealed class RecordPreview
             (Utf8(Style + Markdig.Markdown.ToHtml(text, Markdown)), "text/html; charset=utf-8"),
         "text" when Find(view) is { } text => (Utf8(text), "text/plain; charset=utf-8"),
         "screenshot" => ReadImage(),
-        "json" => 
-            (Utf8(UrlCredentials.HideAll(JsonSerializer.Serialize(_record, Indented))), "text/plain; charset=utf-8"),
+        "json" => (Utf8(UrlCredentials.HideAll(Format(_record))), "text/plain; charset=utf-8"),
         _ => null,
     };
 
@@ -128,6 +127,14 @@ internal sealed class RecordPreview
             [(byte)'R', (byte)'I', (byte)'F', (byte)'F', ..] => (bytes[..length], "image/webp"),
             _ => null,
         };
+    }
+
+    private static string Format(JsonElement record)
+    {
+        using var bytes = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(bytes, Indented))
+            record.WriteTo(writer);
+        return System.Text.Encoding.UTF8.GetString(bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
     }
 
     private static byte[] Utf8(string text) => System.Text.Encoding.UTF8.GetBytes(text);

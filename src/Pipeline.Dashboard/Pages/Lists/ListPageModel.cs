@@ -13,7 +13,15 @@ namespace Pipeline.Dashboard.Pages.Lists;
 /// <param name="Action">What somebody last asked for here, and how far it is; null for nothing.</param>
 internal sealed record ListPageModel(
     ListEntry Entry, OpenList? Open, FinishedList? Finished, IReadOnlyList<FailureGroup> Failures, bool IsSample,
-    ActionReport? Action);
+    ActionReport? Action)
+{
+    /// <summary>Whether a replay may mend some of its failures, as far as they were read.</summary>
+    public bool MayReplay => Failures.Count > 0 && (IsSample || Failures.Any(group => group.IsFree));
+
+    /// <summary>Whether some of its failures can be posted again, as far as they were read.</summary>
+    public bool MayPostAgain =>
+        Failures.Count > 0 && (IsSample || Failures.Any(group => FailureRemedies.Of(group.Reason).Resubmits));
+}
 
 /// <summary>All lists.</summary>
 /// <param name="Filter">Which open lists.</param>

@@ -6,7 +6,6 @@ using Pipeline.Dashboard.Pages.Views;
 using Pipeline.Json;
 using Pipeline.Model;
 using Pipeline.Model.Actions;
-using Pipeline.Model.Schedules;
 using Pipeline.Ports.Reading;
 using Pipeline.Reports;
 
@@ -41,7 +40,7 @@ internal sealed class ListPages(
     {
         var stop = context.RequestAborted;
         if (await finder.FindAsync(listId, stop) is not { } list)
-            return await finder.FindScheduleAsync(listId, stop) is { } sender ? BeingRead(page, sender) : null;
+            return null;
         var isOpen = list.State is ListState.Planning or ListState.Open;
         var failed = await inputs.ReadAsync(listId, new(InputState.Failed), null, int.MaxValue, stop);
         var model = new ListPageModel(
@@ -49,7 +48,7 @@ internal sealed class ListPages(
             isOpen ? (await progress.ReadAsync([list], stop))[0] : null,
             list.State == ListState.Closed ? await finished.ReadAsync(list, stop) : null,
             OutcomeSampler.Group(failed.Inputs), failed.Next is not null, await actions.FindAsync(listId, stop));
-        return new PageResult(page, Show.Cut(list.Source ?? list.ListId, 60), ListPage.Create().With(page, model))
+        return new PageResult(page, Title(list), ListPage.Create().With(page, model))
         {
             Section = "lists",
             IsLive = true,
@@ -70,7 +69,7 @@ internal sealed class ListPages(
             : null;
         var model = new InputRowsModel(list, filter, rows, next);
         return new PageResult(
-            page, $"{(state == InputState.Failed ? "Failures" : "Pending")} of {Show.Cut(list.Source ?? listId, 60)}",
+            page, $"{(state == InputState.Failed ? "Failures" : "Pending")} of {Title(list)}",
             InputRows.Create().With(page, model)) { Section = "lists" };
     }
 
@@ -81,16 +80,27 @@ internal sealed class ListPages(
             ? Results.Text(JsonSerializer.Serialize(manifest, PipelineJson.Plain.Manifest), "application/json")
             : null;
 
-    /// <summary>A list that a schedule has sent, and that Intake has not read yet.</summary>
-    private static PageResult BeingRead(PageContext page, ScheduleEntry schedule)
+    /// <summary>Says why a list is not there; null if it is, or if nobody ever heard of it.</summary>
+    public async Task<IResult?> ShowAbsentAsync(HttpContext context, PageContext page, string listId)
     {
+        var stop = context.RequestAborted;
+        if (await finder.FindAsync(listId, stop) is not null)
+            return null;
+        var absent = await finder.ExplainAsync(listId, stop);
+        if (!absent.IsErased && absent.Sender is null)
+            return null;
         var message = new MessageModel(
-            "This list is being read",
-            $"Schedule {schedule.Name} has submitted {schedule.ListName} as list {schedule.LastListId}. This page "
-                + "shows it as soon as Intake has read it. If that takes minutes, see what holds it up: "
-                + "pipeline status");
-        return new(page, message.Title, Message.Create().With(page, message)) { Section = "lists", IsLive = true };
+            absent.IsErased ? "This list was erased" : "This list is being read", absent.Text);
+        return new PageResult(page, message.Title, Message.Create().With(page, message))
+        {
+            Section = "lists",
+            // It shows the list as soon as there is one.
+            IsLive = !absent.IsErased,
+            Status = absent.IsErased ? StatusCodes.Status404NotFound : StatusCodes.Status200OK,
+        };
     }
+
+    private static string Title(ListEntry list) => Show.Cut(Show.Name(list.Source, list.ListId), 60);
 
     private static string? Given(string? text) => string.IsNullOrEmpty(text) ? null : text;
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Pipeline.Dashboard.Access;
 using Pipeline.Dashboard.Acting;
@@ -11,8 +12,15 @@ using Pipeline.Steering;
 namespace Pipeline.Dashboard.Pages.Schedules;
 
 /// <summary>Shows schedules, and does what their forms ask for.</summary>
-internal sealed class SchedulePages(IScheduleLedger schedules, ScheduleControls controls, ListSender sender)
+internal sealed class SchedulePages(
+    IScheduleLedger schedules, ScheduleControls controls, ListSender sender, ListFinder lists)
 {
+    // Each costs a read.
+    private const int MaxLastLists = 100;
+
+    // An older question was asked by a page that a browser kept.
+    private static readonly TimeSpan QuestionIsValid = TimeSpan.FromDays(1);
+
     /// <summary>All schedules.</summary>
     public Task<PageResult> ShowAsync(HttpContext context, PageContext page) => ShowAsync(context, page, null, null);
 
@@ -34,31 +42,32 @@ internal sealed class SchedulePages(IScheduleLedger schedules, ScheduleControls 
             return null;
         var question = new ConfirmModel(
             title, [$"Schedule {name}: {schedule.Cron} ({schedule.TimeZone}).", fact],
-            page.To("schedules", name, verb), button, page.To("schedules"));
+            page.To("schedules", name, verb), button, page.To("schedules"),
+            // To answer the same question twice runs it once.
+            ("asked_at", page.Now.UtcTicks.ToString(CultureInfo.InvariantCulture)));
         return new PageResult(page, title, Confirm.Create().With(page, question)) { Section = "schedules" };
     }
 
-    /// <summary>Acts on a schedule; null if there is no such schedule or action.</summary>
+    /// <summary>Acts on a schedule; null if there is no such action.</summary>
+    /// <exception cref="PipelineException">Permanent: there is no such schedule any more.</exception>
     public async Task<IResult?> ActAsync(HttpContext context, PageContext page, string name, string verb)
     {
         var (stop, who) = (context.RequestAborted, DashboardAccess.Describe(context));
-        if (await FindAsync(name, stop) is null)
-            return null;
         switch (verb)
         {
             case "pause" or "resume":
                 await controls.PauseAsync(name, verb == "pause", who, stop);
                 break;
             case "run":
-                await controls.RunAsync(name, who, stop);
-                break;
+                var askedAt = ReadTime(context.Request.Form["asked_at"], page.Now);
+                return PageActions.Go(context, page.ToList(await controls.RunAsync(name, askedAt, who, stop)));
             case "remove":
                 await controls.RemoveAsync(name, who, stop);
                 break;
             default:
                 return null;
         }
-        return Back(context, page);
+        return PageActions.Go(context, page.To("schedules"));
     }
 
     /// <summary>Adds a schedule, or replaces the one of its name; null where there are none.</summary>
@@ -82,7 +91,7 @@ internal sealed class SchedulePages(IScheduleLedger schedules, ScheduleControls 
                 },
                 ready with { List = ready.List.Named(ready.Inspection.Name) }, folder,
                 DashboardAccess.Describe(context), stop);
-            return Back(context, page);
+            return PageActions.Go(context, page.To("schedules"));
         }
         catch (PipelineException problem) when (problem.IsPermanent)
         {
@@ -94,7 +103,9 @@ internal sealed class SchedulePages(IScheduleLedger schedules, ScheduleControls 
         HttpContext context, PageContext page, IFormCollection? form, string? problem)
     {
         var all = await schedules.GetSchedulesAsync(context.RequestAborted);
-        var model = new SchedulesPageModel([.. all.Select(stored => stored.Entry)], form, problem);
+        IReadOnlyList<ScheduleEntry> entries = [.. all.Select(stored => stored.Entry)];
+        var last = await FindLastListsAsync(entries, context.RequestAborted);
+        var model = new SchedulesPageModel(entries, last, form, problem);
         return new(page, "Schedules", SchedulesPage.Create().With(page, model))
         {
             Section = "schedules",
@@ -103,13 +114,21 @@ internal sealed class SchedulePages(IScheduleLedger schedules, ScheduleControls 
         };
     }
 
+    private async Task<IReadOnlyDictionary<string, ListEntry>> FindLastListsAsync(
+        IReadOnlyList<ScheduleEntry> entries, CancellationToken cancellationToken)
+    {
+        var ids = entries.Select(entry => entry.LastListId).OfType<string>().Distinct().Take(MaxLastLists);
+        var found = await Task.WhenAll(ids.Select(id => lists.FindAsync(id, cancellationToken)));
+        return found.OfType<ListEntry>().ToDictionary(list => list.ListId, StringComparer.Ordinal);
+    }
+
     private async Task<ScheduleEntry?> FindAsync(string name, CancellationToken cancellationToken) =>
         (await schedules.GetSchedulesAsync(cancellationToken))
             .FirstOrDefault(stored => stored.Entry.Name == name)?.Entry;
 
-    private static IResult Back(HttpContext context, PageContext page)
-    {
-        context.Response.Headers.Location = page.To("schedules");
-        return Results.StatusCode(StatusCodes.Status303SeeOther);
-    }
+    private static DateTimeOffset ReadTime(string? ticks, DateTimeOffset now) =>
+        long.TryParse(ticks, NumberStyles.None, CultureInfo.InvariantCulture, out var at)
+            && at <= now.UtcTicks && at > (now - QuestionIsValid).UtcTicks
+            ? new(at, TimeSpan.Zero)
+            : now;
 }

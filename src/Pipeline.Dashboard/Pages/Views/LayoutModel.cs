@@ -7,6 +7,8 @@ namespace Pipeline.Dashboard.Pages.Views;
 /// <c>submit</c>.
 /// </param>
 /// <param name="Content">The rendered content.</param>
+/// <param name="Updated">When that was read, for people.</param>
 /// <param name="IsLive">Whether it keeps itself current.</param>
 /// <param name="Query">What was searched for.</param>
-internal sealed record LayoutModel(string Title, string? Section, string Content, bool IsLive, string? Query);
+internal sealed record LayoutModel(
+    string Title, string? Section, string Content, string Updated, bool IsLive, string? Query);

@@ -11,6 +11,9 @@ namespace Pipeline.Dashboard.Pages.Views;
 internal sealed record PageContext(
     DashboardPlace Place, DateTimeOffset Now, SourceReport? Source, bool CanAct, string FormToken)
 {
+    /// <summary>Whether the reader gave the key, and so can sign out.</summary>
+    public bool IsSignedIn { get; init; }
+
     /// <summary>The path of a page; each segment is encoded.</summary>
     public string To(params IEnumerable<string> segments) =>
         Place.BasePath + string.Join('/', segments.Select(Uri.EscapeDataString));

@@ -17,6 +17,9 @@ internal static class Show
 
     private const string TimeFormat = "yyyy-MM-dd HH:mm:ss";
 
+    // Marks that stand on one letter in living scripts. More would cover the lines above and below.
+    private const int MostMarks = 4;
+
     /// <summary>A number with thousands separators.</summary>
     public static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
@@ -33,8 +36,12 @@ internal static class Show
         _ => "< 1 %",
     };
 
-    /// <summary>A time with its date, UTC.</summary>
-    public static IHtmlContent Time(DateTimeOffset? time) => time is { } at
+    /// <summary>A rate of records or outcomes.</summary>
+    public static string Rate(double perMinute) =>
+        perMinute is > 0 and < 1 ? "under 1" : Number((long)perMinute);
+
+    /// <summary>A time with its date, UTC; a dash for none, and for the time that stands for "at once".</summary>
+    public static IHtmlContent Time(DateTimeOffset? time) => time is { } at && at > DateTimeOffset.UnixEpoch
         ? new HtmlFormattableString(
             "<time datetime=\"{0}\">{1} UTC</time>",
             at.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
@@ -62,6 +69,9 @@ internal static class Show
     /// <summary>A snake_case word for people: <c>nimble budget</c>.</summary>
     public static string Word(string word) => word.Replace('_', ' ');
 
+    /// <summary>The name of a list: what its sender called it, or its id where that shows nothing.</summary>
+    public static string Name(string? source, string listId) => string.IsNullOrWhiteSpace(source) ? listId : source;
+
     /// <summary>A text that a stranger may have written.</summary>
     public static IHtmlContent Foreign(string? text, int longest = Longest) =>
         new HtmlFormattableString("<bdi>{0}</bdi>", Cut(text ?? "", longest));
@@ -73,11 +83,12 @@ internal static class Show
     /// <summary>A sentence of our own with commands in it, and perhaps words of a stranger.</summary>
     /// <param name="text">The sentence.</param>
     /// <param name="arguments">What each command needs to find this pipeline, unless it says so itself.</param>
-    public static IHtmlContent Advice(string text, string arguments = "")
+    /// <param name="longest">Longest text, in characters.</param>
+    public static IHtmlContent Advice(string text, string arguments = "", int longest = 2000)
     {
         var content = new HtmlContentBuilder();
         var at = 0;
-        var clean = Cut(text, 2000);
+        var clean = Cut(text, longest);
         foreach (var (index, length, command) in CommandsInText.Find(clean, arguments))
         {
             content.Append(clean[at..index]);
@@ -94,23 +105,35 @@ internal static class Show
     {
         if (text.Contains('@', StringComparison.Ordinal))
             text = UrlCredentials.HideAll(text);
-        return text.Length > longest
-            ? Text($"{Seen(text.AsSpan(0, longest))}… ({text.Length:N0} characters)")
-            : Seen(text);
+        if (text.Length <= longest)
+            return Seen(text);
+        var end = char.IsHighSurrogate(text[longest - 1]) ? longest - 1 : longest;
+        return Text($"{Seen(text.AsSpan(0, end))}… ({text.Length:N0} characters)");
     }
 
     /// <summary>Writes what nobody would see as its code, also where it is repeated in a field.</summary>
     public static string Seen(ReadOnlySpan<char> text)
     {
         var clean = new StringBuilder(text.Length + 16);
+        var marks = 0;
         foreach (var rune in text.EnumerateRunes())
-            clean.Append(IsSeen(rune) ? rune.ToString() : Text($"U+{rune.Value:X4}"));
+        {
+            marks = IsMark(rune) ? marks + 1 : 0;
+            clean.Append(marks <= MostMarks && IsSeen(rune) ? rune.ToString() : Text($"U+{rune.Value:X4}"));
+        }
         return clean.ToString();
     }
 
+    private static bool IsMark(Rune rune) =>
+        Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark;
+
+    // These count as letters or symbols, and are blank.
+    private static bool IsBlank(Rune rune) => rune.Value is 0x115F or 0x1160 or 0x2800 or 0x3164 or 0xFFA0;
+
     // Joiners are part of emoji and of words in many scripts.
     private static bool IsSeen(Rune rune) => rune.Value is ' ' or '\n' or 0x200C or 0x200D
-        || Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format
+        || !IsBlank(rune)
+        && Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format
             or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned
             or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
 

@@ -15,7 +15,7 @@ internal sealed record ApiOperation(string Method, string Path, string Summary, 
     /// <summary>Whether it answers a page of a list.</summary>
     public bool IsPaged { get; init; }
 
-    /// <summary>The most items of a page; only where it answers pages.</summary>
+    /// <summary>Maximum number of items of a page; only for paged operations.</summary>
     public int MaxLimit { get; init; }
 }
 

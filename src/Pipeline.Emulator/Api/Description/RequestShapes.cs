@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 
 namespace Pipeline.Emulator.Api.Description;
@@ -60,6 +61,7 @@ internal sealed class AsyncRequest : InputWithDelivery;
 /// <summary>The body of <c>POST extract/batch</c>.</summary>
 internal sealed class BatchRequest
 {
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "They describe the API and check nothing.")]
     [MinLength(1), MaxLength(SubmissionReader.MaxInputs)]
     public required InputFields[] Inputs { get; init; }
 

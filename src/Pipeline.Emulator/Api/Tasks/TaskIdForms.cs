@@ -14,7 +14,7 @@ internal static class TaskIdForms
 
     /// <summary>Creates an id.</summary>
     /// <param name="form">A word of the fault <c>task_ids</c>; null for a UUID.</param>
-    /// <param name="draw">Selects the form where it is <c>mixed</c>.</param>
+    /// <param name="draw">Selects the form if it is <c>mixed</c>.</param>
     public static string New(string? form = null, ulong draw = 0)
     {
         var bytes = RandomNumberGenerator.GetBytes(16);

@@ -7,8 +7,11 @@ namespace Pipeline.Emulator.Buckets.Gcs;
 /// <summary>Writes resources and errors of the GCS JSON API.</summary>
 internal static class GcsJson
 {
-    public static Task WriteAsync(HttpContext context, JsonObject body) =>
-        context.Response.WriteAsJsonAsync(body, context.RequestAborted);
+    public static Task WriteAsync(HttpContext context, JsonObject body)
+    {
+        context.Response.ContentType = "application/json; charset=utf-8";
+        return context.Response.WriteAsync(body.ToJsonString(), context.RequestAborted);
+    }
 
     public static Task ErrorAsync(HttpContext context, int status, string reason, string message)
     {

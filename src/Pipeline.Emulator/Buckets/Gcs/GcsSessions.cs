@@ -23,7 +23,7 @@ internal sealed class GcsSessions
         return id;
     }
 
-    /// <summary>Takes an upload out, so that no other request can use it; null when it is not there.</summary>
+    /// <summary>Removes an upload, so that no other request can use it; null if it does not exist.</summary>
     public (GcsUploadRequest Request, ObjectUpload Upload)? Take(string id)
     {
         lock (_lock)

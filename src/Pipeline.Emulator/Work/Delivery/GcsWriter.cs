@@ -19,7 +19,7 @@ internal sealed class GcsWriter(StorageSettings settings) : IDisposable
         }
     }
 
-    /// <summary>The client, with Google's credentials unless the address is another one.</summary>
+    /// <summary>The client, with Google's credentials unless the address is not Google's.</summary>
     public Task<HttpClient> ClientAsync() => _client.Value;
 
     public async Task WriteAsync(

@@ -9,8 +9,8 @@ namespace Pipeline.Emulator.Work.Delivery;
 internal sealed class ObjectWriter(
     TaskResults results, S3Writer s3, GcsWriter gcs, BucketStore buckets, StorageSettings settings)
 {
-    /// <summary>Writes a task's object, with damage unless that is null.</summary>
-    /// <returns>False when the damage is <c>missing</c>, so that nothing was written; else true.</returns>
+    /// <summary>Writes a task's object, damaged unless the damage is null.</summary>
+    /// <returns>False if the damage is <c>missing</c>, so that nothing was written; otherwise true.</returns>
     /// <exception cref="DeliveryException">The storage refused the object or could not be reached.</exception>
     public async Task<bool> WriteAsync(
         TaskRow task, DeliveryAddress address, string? damage, CancellationToken cancellationToken)

@@ -7,7 +7,7 @@ namespace Pipeline.Emulator.Work.Delivery;
 /// <param name="TaskId">The task that it reports.</param>
 /// <param name="Address">Where it was sent, without its token.</param>
 /// <param name="Attempt">1 to 3.</param>
-/// <param name="Answer">The status of the answer, or what went wrong.</param>
+/// <param name="Answer">The status of the answer, or the error.</param>
 /// <param name="IsAccepted">Whether the answer was 2xx.</param>
 internal sealed record SentWebhook(
     DateTimeOffset At, string TaskId, string Address, int Attempt, string Answer, bool IsAccepted);
@@ -15,7 +15,7 @@ internal sealed record SentWebhook(
 /// <summary>The latest webhook calls of this process, for the emulator's page.</summary>
 internal sealed class WebhookLog
 {
-    /// <summary>How many calls it remembers.</summary>
+    /// <summary>Number of calls that are kept.</summary>
     public const int Length = 15;
 
     private readonly ConcurrentQueue<SentWebhook> _calls = new();

@@ -8,8 +8,8 @@ using Pipeline.Emulator.Store;
 namespace Pipeline.Emulator.Work.Delivery;
 
 /// <summary>
-/// Calls webhooks, with up to three attempts at growing intervals. Each attempt is a job of its own, so that a restart
-/// forgets none.
+/// Calls webhooks, with up to three attempts at growing intervals. Each attempt is a job of its own, so a restart loses
+/// none.
 /// </summary>
 internal sealed class WebhookSender(
     HttpClient http, TaskStore store, JobSignals signals, OwnAddress own, EmulatorOptions options, WebhookLog log)

@@ -11,8 +11,8 @@ using Pipeline.Emulator.Store;
 namespace Pipeline.Emulator.Work.Results;
 
 /// <summary>
-/// Makes results without fetching pages, for load tests. There are only a few pages, escaped and compressed once. Each
-/// result is assembled from one of them and its task's own fields, so that thousands a second cost little and the test
+/// Creates results without fetching pages, for load tests. There are only a few pages, escaped and compressed once.
+/// Each result is assembled from one of them and its task's own fields, so thousands a second cost little and the test
 /// measures the client.
 /// </summary>
 /// <param name="bytes">The length of a page, in bytes.</param>

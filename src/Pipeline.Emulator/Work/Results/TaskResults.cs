@@ -5,13 +5,13 @@ using Pipeline.Emulator.Store;
 namespace Pipeline.Emulator.Work.Results;
 
 /// <summary>
-/// Makes and opens the result documents of tasks. They are stored in files; canned ones are made anew at each read,
-/// because they depend on the task alone.
+/// Creates and opens the result documents of tasks. They are stored in files, except canned ones, which follow from the
+/// task and are created at each read.
 /// </summary>
 internal sealed class TaskResults(EmulatorOptions options, PageFetcher fetcher, ResultFiles files, TimeProvider time)
     : IDisposable
 {
-    // Making a result is bound by the CPU and holds the whole page in memory, so more at once would gain nothing.
+    // Creating a result is bound by the CPU and holds the whole page in memory, so more at once would gain nothing.
     private readonly SemaphoreSlim _builders = new(Environment.ProcessorCount);
     private readonly CannedResults? _canned = options.CannedBytes is { } bytes ? new(bytes) : null;
 

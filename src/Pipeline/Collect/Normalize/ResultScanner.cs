@@ -175,7 +175,7 @@ internal sealed partial class ResultScanner(CollectOptions options, StagingPool 
         _unknown?.Clear();
     }
 
-    // The JSON of parsed data is its text; it may end as a captured value, so its place does not tell.
+    // The JSON of parsed data is its text. It may end as a captured value, so its place does not show that.
     private void StartText()
     {
         if (!HasTextDigest)

@@ -6,7 +6,7 @@ namespace Pipeline.Collect.Normalize;
 /// <summary>Compares a result with the last record of the same input in its series.</summary>
 internal static class SeriesChange
 {
-    /// <summary>Returns what the ledger keeps of the comparison; null for a list without a series.</summary>
+    /// <summary>Returns what the ledger keeps about the comparison; null for a list without a series.</summary>
     public static InputSeries? Of(NormalizedResult result, RecordContext context)
     {
         if (context.Input.Series is not { } series)

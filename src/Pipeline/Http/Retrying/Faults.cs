@@ -3,7 +3,7 @@ using Pipeline.IO;
 
 namespace Pipeline.Http.Retrying;
 
-/// <summary>Tells network faults apart from bugs.</summary>
+/// <summary>Distinguishes network faults from bugs.</summary>
 internal static class Faults
 {
     /// <summary>

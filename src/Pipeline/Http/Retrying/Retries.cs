@@ -44,7 +44,7 @@ internal sealed partial class Retries(RetryPolicy policy, TimeProvider time, ILo
                         CultureInfo.InvariantCulture, $"{problem} ({tries} {(tries == 1 ? "try" : "tries")})."),
                     passing?.RetryAfter,
                     cause);
-            // A server that asks for no wait is ignored: otherwise, all clients would return at once, again and again.
+            // A request for no wait is ignored. Otherwise all clients would return at once, again and again.
             var own = policy.DelayAfter(tries);
             var delay = RetryAfter.AtLeast(passing?.RetryAfter, own);
             LogRepeating(problem, delay.TotalSeconds, tries, policy.Tries);
@@ -52,6 +52,6 @@ internal sealed partial class Retries(RetryPolicy policy, TimeProvider time, ILo
         }
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "{Problem}. Next try in {Seconds:0.##} s (try {Tries} of {Max}).")]
+    [LoggerMessage(1, LogLevel.Warning, "{Problem}. Next attempt in {Seconds:0.##} s (attempt {Tries} of {Max}).")]
     private partial void LogRepeating(string problem, double seconds, int tries, int max);
 }

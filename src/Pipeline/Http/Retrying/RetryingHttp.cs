@@ -5,7 +5,7 @@ namespace Pipeline.Http.Retrying;
 
 /// <summary>
 /// Sends safe requests. It retries timeouts, broken connections, 408, 429, 5xx and whatever else the caller declares
-/// transient; every other response goes to the caller.
+/// transient. Every other response goes to the caller.
 /// </summary>
 /// <param name="http">The HTTP client; its handler need not limit the time.</param>
 /// <param name="policy">Number of attempts and waits.</param>

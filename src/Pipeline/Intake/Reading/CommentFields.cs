@@ -6,8 +6,8 @@ using Pipeline.Notation;
 namespace Pipeline.Intake.Reading;
 
 /// <summary>
-/// The fields of a list that is made of lines, in comments above its first line: <c># series: prices</c>. They are
-/// <c>list_id</c>, <c>series</c>, <c>only_new</c> and <c>max_age</c>, in this spelling. Other comments say nothing.
+/// The fields of a line-based list in comments above its first line: <c># series: prices</c>. They are <c>list_id</c>,
+/// <c>series</c>, <c>only_new</c> and <c>max_age</c>, in this spelling. Other comments are ignored.
 /// </summary>
 internal static class CommentFields
 {

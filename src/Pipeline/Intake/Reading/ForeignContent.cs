@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Pipeline.Intake.Reading;
 
 /// <summary>Describes content that is not UTF-8 text, and how to convert it to a list.</summary>
@@ -21,9 +23,13 @@ internal static class ForeignContent
         ([.. "%PDF-"u8], "a PDF file"),
         ([.. "PAR1"u8], "a Parquet file"),
         ([.. "SQLite format 3"u8], "an SQLite database"),
-        ([0x28, 0xB5, 0x2F, 0xFD], "compressed by zstd"),
-        ([0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z'], "compressed by xz"),
-        ([.. "BZh9"u8], "compressed by bzip2"),
+    ];
+
+    private static readonly (byte[] Start, string Tool)[] Compressed =
+    [
+        ([0x28, 0xB5, 0x2F, 0xFD], "zstd"),
+        ([0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z'], "xz"),
+        ([.. "BZh9"u8], "bzip2"),
     ];
 
     /// <summary>
@@ -37,6 +43,12 @@ internal static class ForeignContent
         foreach (var (start, kind) in Files)
             if (head.StartsWith(start))
                 return $"The list is {kind}, not text. Save it as CSV or plain text in UTF-8 and submit that file.";
+        if (IsMarkup(head))
+            return Markup(head);
+        foreach (var (start, tool) in Compressed)
+            if (head.StartsWith(start))
+                return $"The list is compressed by {tool}, not text. Unpack it and submit the result: "
+                    + $"{tool} -dc LIST > urls.txt";
         var examined = head[..Math.Min(head.Length, Examined)];
         var nul = examined.IndexOf((byte)0);
         if (nul < 0)
@@ -47,6 +59,25 @@ internal static class ForeignContent
                 + "binary file. Submit a text file in UTF-8. If it is text, remove the NUL bytes: "
                 + @"tr -d '\000' < LIST > urls.txt";
     }
+
+    // An element, a declaration or a comment; not an address in angle brackets.
+    private static bool IsMarkup(ReadOnlySpan<byte> head)
+    {
+        var text = head.TrimStart(" \t\r\n"u8);
+        return text.Length > 1 && text[0] == (byte)'<'
+            && (text[1] is (byte)'?' or (byte)'!' || char.IsAsciiLetter((char)text[1]))
+            && !Ascii.EqualsIgnoreCase(text[1..Math.Min(5, text.Length)], "http"u8);
+    }
+
+    private static string Markup(ReadOnlySpan<byte> head) =>
+        head.IndexOf("<sitemapindex"u8) >= 0
+            ? "The list is an index of sitemaps (XML): its addresses are sitemaps, not pages. Take the URLs from each "
+                + "of those sitemaps, one a line."
+        : head.IndexOf("<urlset"u8) >= 0
+            ? "The list is a sitemap (XML), not lines. Take its URLs and submit those: "
+                + @"grep -o '<loc>[^<]*' LIST | sed 's/<loc>//; s/&amp;/\&/g' > urls.txt"
+            : "The list is XML or HTML, not a list: it may be an error page that was saved in place of the list. Get "
+                + "the list again, as plain text, CSV or JSON.";
 
     private static string InEncoding(string encoding, string without) =>
         $"The list is {encoding} text{without}, not UTF-8. Convert it and submit the result: "

@@ -51,14 +51,14 @@ internal static class FormDetector
     private static ListFormat DetectObject(ReadOnlySpan<byte> rest, bool isWhole, string extension)
     {
         var names = TopLevelNames(rest, isWhole, out var end);
+        var hasMore = end >= 0 && rest[end..].Trim(Blank).Length > 0;
         if (names.Contains("inputs"))
             return ListFormat.Batch;
         if (names.Contains("shared_inputs") && !names.Contains("source"))
-            return names.Contains("url") && end >= 0 && rest[end..].Trim(Blank).Length > 0
-                ? ListFormat.Ndjson
-                : ListFormat.Batch;
-        if (end >= 0 && rest[end..].Trim(Blank).Length > 0)
-            return ListFormat.Ndjson;
+            return names.Contains("url") && hasMore ? ListFormat.Ndjson : ListFormat.Batch;
+        // jq and other tools write each object on several lines, which no reader of lines understands.
+        if (hasMore)
+            return LineEnds.IndexOf(rest[..end]) < 0 ? ListFormat.Ndjson : ListFormat.JsonArray;
         if (names.Contains("source") && !names.Contains("url"))
             return ListFormat.Pointer;
         if (extension is ".ndjson" or ".jsonl" || (end < 0 && LooksLikeLines(rest)))

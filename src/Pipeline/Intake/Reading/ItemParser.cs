@@ -90,7 +90,7 @@ internal sealed class ItemParser(int maxItemBytes) : IDisposable
         return UrlRules.Check(url) is { } problem ? ListItem.Bad(line, raw, problem) : new(line, url, value, null, "");
     }
 
-    // The strict parser does not tell a syntax error from a violation of its stricter rules.
+    // The strict parser does not distinguish a syntax error from a violation of its stricter rules.
     private static bool IsJson(ReadOnlySpan<byte> raw)
     {
         try

@@ -41,7 +41,7 @@ internal sealed record ListPointer(
     /// </summary>
     public string? ContentHash { get; init; }
 
-    /// <summary>What the sender says about the series; it overrides what the list says.</summary>
+    /// <summary>What the sender says about the series; overrides what the list says.</summary>
     public SeriesFields Series { get; init; }
 
     /// <summary>Serializes the pointer as a message.</summary>

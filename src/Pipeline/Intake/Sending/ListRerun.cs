@@ -7,17 +7,18 @@ using Pipeline.Ports.Ledgers;
 namespace Pipeline.Intake.Sending;
 
 /// <summary>
-/// Fetches a list once more, as a list of its own: the same content with the same URL column, shared inputs and series.
+/// Fetches a list again, as a list of its own: the same content with the same URL column, shared inputs and series.
 /// </summary>
 internal sealed class ListRerun(ILedger ledger, IListOrigins origins, ListSender sender)
 {
     /// <summary>
-    /// Sends the list under the next number. While a run of it is open, that run is returned: to ask twice starts one.
+    /// Sends the list under the next number. While a run of it is open, returns that run, so a repeated request starts
+    /// only one.
     /// </summary>
     /// <param name="listId">The list, or one of its runs.</param>
-    /// <param name="folder">Where lists are kept for Intake.</param>
-    /// <param name="who">Who asks, for the log of events.</param>
-    /// <param name="cancellationToken">Stops between two steps; the same call goes on.</param>
+    /// <param name="folder">Folder where lists are kept for Intake.</param>
+    /// <param name="who">Who asked, for the log of events.</param>
+    /// <param name="cancellationToken">Stops between two steps; the same call continues.</param>
     /// <returns>The entry of the run.</returns>
     /// <exception cref="PipelineException">
     /// Permanent: the list is unknown, or its content is gone or has changed. Transient: a store is unavailable.
@@ -43,9 +44,9 @@ internal sealed class ListRerun(ILedger ledger, IListOrigins origins, ListSender
     {
         var message = await origins.FindOriginAsync(list.ListId, cancellationToken)
             ?? throw Refuse(
-                $"How list {list.ListId} came was not kept: an older version accepted it, it reads stored results "
-                    + $"again, or it was a message of more than {IListOrigins.MaxBytes >> 10} KiB. Submit it again: "
-                    + "pipeline run LIST --again");
+                $"The message of list {list.ListId} was not kept: an older version accepted it, it reads stored "
+                    + $"results again, or it was a message of more than {IListOrigins.MaxBytes >> 10} KiB. "
+                    + "Submit it again: pipeline run LIST --again");
         var offer = new OfferedList(
             () => new MemoryStream(message, writable: false), new(list.Source ?? list.ListId, id));
         return ListPointer.Read(message) is { } pointer ? offer with { Pointer = pointer } : offer;

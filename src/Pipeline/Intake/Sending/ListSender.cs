@@ -11,10 +11,10 @@ using Pipeline.Stores;
 namespace Pipeline.Intake.Sending;
 
 /// <summary>What a caller says about a list that it sends.</summary>
-/// <param name="Name">Its name, for people; its end tells the form where the content does not.</param>
+/// <param name="Name">Its name, for people. Its extension decides the format if the content does not.</param>
 /// <param name="ListId">An id that overrides the list's own; null for none.</param>
 /// <param name="UrlColumn">Name of the URL column of a CSV list; null for <c>url</c>.</param>
-/// <param name="Series">What is said about its series.</param>
+/// <param name="Series">What the caller says about its series.</param>
 /// <param name="SharedInputs">Extraction options for all URLs, a JSON object; null for none.</param>
 internal sealed record ListLabel(
     string Name, string? ListId = null, string? UrlColumn = null, SeriesFields Series = default,
@@ -25,20 +25,20 @@ internal sealed record ListLabel(
 /// <param name="Label">What the caller says about it.</param>
 internal sealed record OfferedList(Func<Stream> Open, ListLabel Label)
 {
-    /// <summary>Where the list is, if the content is its address; null if the content is the list.</summary>
+    /// <summary>Where the list is, if the content is an address; null if the content is the list.</summary>
     public ListPointer? Pointer { get; init; }
 
-    /// <summary>The list under the name that it has itself, if it has one.</summary>
+    /// <summary>Returns the list with the name from its content, if it has one.</summary>
     public OfferedList Named(string? own) => own is null ? this : this with { Label = Label with { Name = own } };
 }
 
-/// <summary>A list that was read once, and can be accepted.</summary>
+/// <summary>A list that was read once and can be accepted.</summary>
 /// <param name="List">The list.</param>
 /// <param name="Inspection">What is in it.</param>
 internal sealed record CheckedList(OfferedList List, ListInspection Inspection);
 
 /// <summary>
-/// Takes lists from callers, whether command, page, API or schedule: checks them, keeps a copy for Intake, sends the
+/// Accepts lists from callers (command, page, API or schedule): checks them, keeps a copy for Intake, sends the
 /// message, and logs who sent it.
 /// </summary>
 internal sealed class ListSender(
@@ -66,11 +66,11 @@ internal sealed class ListSender(
         return new(list with { Pointer = pointer }, inspection);
     }
 
-    /// <summary>Sends a list that was checked. To send the same again does no harm.</summary>
+    /// <summary>Sends a list that was checked. Sending it again does no harm.</summary>
     /// <param name="list">The list.</param>
-    /// <param name="folder">Where lists are kept for Intake.</param>
+    /// <param name="folder">Folder where lists are kept for Intake.</param>
     /// <param name="who">Who sends it, for the log of events.</param>
-    /// <param name="cancellationToken">Stops between two steps; the same call goes on.</param>
+    /// <param name="cancellationToken">Stops between two steps; the same call continues.</param>
     /// <returns>The list's entry.</returns>
     /// <exception cref="PipelineException">
     /// Permanent: another list has its id. Transient: a store is unavailable.
@@ -92,7 +92,7 @@ internal sealed class ListSender(
         };
         pointer = pointer with { Name = pointer.Name ?? name, Series = offer.Label.Series.Or(pointer.Series) };
         var message = pointer.ToMessage();
-        // First, so that a ledger that is restored without its queues can send it again.
+        // Do this first, so that a ledger that is restored without its queues can send the list again.
         await registration.KeepOriginAsync(inspection.ListId, message, cancellationToken);
         await queue.SendAsync(QueueNames.UrlLists, [message], TimeSpan.Zero, cancellationToken);
         await events.AddEventAsync(
@@ -105,7 +105,7 @@ internal sealed class ListSender(
 
     /// <summary>Keeps a copy of a list.</summary>
     /// <param name="list">The list.</param>
-    /// <param name="name">Name of the copy; it gets the end of the list's name.</param>
+    /// <param name="name">Name of the copy; it gets the extension of the list's name.</param>
     /// <param name="folder">Where to keep it.</param>
     /// <param name="cancellationToken">Stops the copy.</param>
     /// <returns>Where the copy is.</returns>
@@ -126,7 +126,7 @@ internal sealed class ListSender(
         return length > MaxPointerBytes ? null : ListPointer.Read(bytes.AsMemory(0, length));
     }
 
-    // The name of a file is a stranger's; only an extension that says something about the format is kept.
+    // The sender chose the file name, so only an extension that names a format is kept.
     private static string ExtensionOf(string name) =>
         Path.GetExtension(name) is { Length: > 1 and < 9 } extension
             && extension.AsSpan(1).IndexOfAnyExcept(Letters) < 0

@@ -6,15 +6,15 @@ using Pipeline.Ports;
 namespace Pipeline.Intake.Sending;
 
 /// <summary>
-/// Finds the id for fetching a list once more: <c>{id}-2</c>, <c>{id}-3</c> and so on. A run that is not complete is
-/// continued, so asking twice does not start two.
+/// Finds the id for fetching a list again: <c>{id}-2</c>, <c>{id}-3</c> and so on. An incomplete run is continued, so
+/// asking twice does not start two runs.
 /// </summary>
 internal sealed partial class NextRun(ILedger ledger)
 {
-    /// <summary>Returns the id; that of the list itself if it was never run.</summary>
+    /// <summary>Returns the id; the list's own if it was never run.</summary>
     /// <param name="listId">The list, or one of its runs.</param>
     /// <param name="contentHash">
-    /// Hash of its content; null if it is not known. Lists of others, which may have any id, are passed over.
+    /// Hash of its content; null if unknown. Other lists that have such an id are skipped.
     /// </param>
     /// <param name="cancellationToken">Cancels the search.</param>
     /// <exception cref="PipelineException">Permanent: the id is too long for a number.</exception>
@@ -32,7 +32,7 @@ internal sealed partial class NextRun(ILedger ledger)
     }
 
     /// <summary>
-    /// Returns the id under which a list is accepted: its own, or, if lists of that id were erased, the first number
+    /// Returns the id under which a list is accepted: its own or, if lists of that id were erased, the first number
     /// that was not. The same list always gets the same id.
     /// </summary>
     /// <inheritdoc cref="FindAsync"/>

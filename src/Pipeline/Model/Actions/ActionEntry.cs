@@ -1,18 +1,18 @@
 namespace Pipeline.Model.Actions;
 
 /// <summary>
-/// Something that somebody asked for on a page and that may take long: what it is, and how far it is. The ledger keeps
-/// the last one of each subject, so every process can show it, also after the one that did it has ended.
+/// An action that somebody requested on a page and that may take long, with its progress. The ledger keeps the last one
+/// of each subject, so every process can show it, even after the process that ran it has ended.
 /// </summary>
 internal sealed record ActionEntry
 {
     /// <summary>The subject of actions on many lists. No list has this id.</summary>
     public const string AllLists = "*";
 
-    /// <summary>What it is done to: the id of a list, or <see cref="AllLists"/>.</summary>
+    /// <summary>What it acts on: the id of a list, or <see cref="AllLists"/>.</summary>
     public required string Subject { get; init; }
 
-    /// <summary>What was asked for, for people.</summary>
+    /// <summary>What was requested, for people.</summary>
     public required string Title { get; init; }
 
     /// <summary>When it began, UTC.</summary>
@@ -33,6 +33,6 @@ internal sealed record ActionEntry
     /// <summary>What it did so far, in a sentence for people.</summary>
     public string Note { get; init; } = "";
 
-    /// <summary>How it ended, in a sentence for people; null while it is under way.</summary>
+    /// <summary>How it ended, in a sentence for people; null while it is running.</summary>
     public string? Result { get; init; }
 }

@@ -2,17 +2,17 @@ using Pipeline.Model.Series;
 
 namespace Pipeline.Model.Schedules;
 
-/// <summary>What happens when a run is due while the list of the run before is still open.</summary>
+/// <summary>What happens if a run is due while the previous run's list is still open.</summary>
 internal enum ScheduleOverlap
 {
-    /// <summary>The run is left out.</summary>
+    /// <summary>The run is skipped.</summary>
     Skip,
 
-    /// <summary>Both lists are worked on.</summary>
+    /// <summary>Both lists are processed.</summary>
     Allow,
 }
 
-/// <summary>A list that is submitted again and again, at the times of a cron expression.</summary>
+/// <summary>A list that is submitted repeatedly, at the times of a cron expression.</summary>
 internal sealed record ScheduleEntry
 {
     /// <summary>Its name: 1 to 40 letters, digits, <c>-</c> and <c>_</c>. The ids of its lists begin with it.</summary>
@@ -23,7 +23,7 @@ internal sealed record ScheduleEntry
     /// </summary>
     public required string Cron { get; init; }
 
-    /// <summary>Name of the time zone in which the fields are meant, such as <c>Europe/Berlin</c>.</summary>
+    /// <summary>Name of the time zone of the fields, such as <c>Europe/Berlin</c>.</summary>
     public required string TimeZone { get; init; }
 
     /// <summary>Address of the list's copy.</summary>
@@ -38,7 +38,7 @@ internal sealed record ScheduleEntry
     /// <summary>Extraction options for all URLs, a JSON object; null for none.</summary>
     public string? SharedInputs { get; init; }
 
-    /// <summary>The series of which each run is one; null for none.</summary>
+    /// <summary>The series that each run belongs to; null for none.</summary>
     public string? Series { get; init; }
 
     /// <summary>Whether URLs are left out that the series has a record of.</summary>
@@ -47,7 +47,7 @@ internal sealed record ScheduleEntry
     /// <summary>How old such a record may be, such as <c>30d</c>; null for any age.</summary>
     public string? MaxAge { get; init; }
 
-    /// <summary>What happens when a run is due before the last one is done.</summary>
+    /// <summary>What happens if a run is due before the last one is done.</summary>
     public ScheduleOverlap Overlap { get; init; }
 
     /// <summary>Whether it submits nothing until it is resumed.</summary>
@@ -59,12 +59,12 @@ internal sealed record ScheduleEntry
     /// <summary>Time for which the last run was due, UTC; null before the first.</summary>
     public DateTimeOffset? LastAt { get; init; }
 
-    /// <summary>The list of the last run that was not left out; null before the first.</summary>
+    /// <summary>The list of the last run that was not skipped; null before the first.</summary>
     public string? LastListId { get; init; }
 
-    /// <summary>Whether the last run was left out, because the list before was still open.</summary>
+    /// <summary>Whether the last run was skipped because the previous list was still open.</summary>
     public bool WasSkipped { get; init; }
 
-    /// <summary>What its lists say about the series.</summary>
+    /// <summary>The series fields of its lists.</summary>
     public SeriesFields SeriesFields => new(Series, OnlyNew, MaxAge);
 }

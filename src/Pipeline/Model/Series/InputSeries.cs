@@ -22,7 +22,7 @@ public enum RecordChange
 /// <param name="HttpStatus">The page's HTTP status; null if the result has none.</param>
 public sealed record SeriesOutcome(string ContentDigest, string? TextDigest, int? HttpStatus);
 
-/// <summary>What the ledger keeps of an input whose list is a run of a series.</summary>
+/// <summary>What the ledger keeps about an input whose list is a run of a series.</summary>
 public sealed record InputSeries
 {
     /// <summary>Identifies the input in its series: 32 hex digits over the effective input.</summary>

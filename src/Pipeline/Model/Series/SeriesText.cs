@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Pipeline.Model.Series;
 
-/// <summary>What a list has to do with its series, for people.</summary>
+/// <summary>Describes a list's relation to its series, for people.</summary>
 internal static class SeriesText
 {
     /// <summary>

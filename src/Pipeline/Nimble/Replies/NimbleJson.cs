@@ -20,6 +20,7 @@ internal static class NimbleJson
 
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = 256 };
     private static readonly string[] Ids = ["id", "task_id", "batch_id", "tasks", "task", "state", "completed"];
+    private static readonly string[] AddressNames = ["callback_url", "storage_url"];
     private static readonly string[] Wrappers = ["response", "data", "result"];
 
     /// <summary>Parses a document, after replacing lone surrogates; null if it is not JSON.</summary>
@@ -67,11 +68,12 @@ internal static class NimbleJson
     /// </summary>
     public static NimbleTask? ReadTask(JsonElement json, string? knownId = null)
     {
-        if (json.ValueKind is JsonValueKind.String or JsonValueKind.Number)
-            return Text(json) is { } bare && TaskIds.IsWellFormed(bare) ? new NimbleTask { Id = bare } : null;
         json = Unwrap(json, "task");
-        var id = Id(json, "id") ?? Id(json, "task_id") ?? knownId;
-        if (id is null || json.ValueKind != JsonValueKind.Object)
+        if ((TaskIdOf(json) ?? knownId) is not { } id)
+            return null;
+        if (json.ValueKind is JsonValueKind.String or JsonValueKind.Number)
+            return new NimbleTask { Id = id };
+        if (json.ValueKind != JsonValueKind.Object)
             return null;
         var input = NonEmptyObject(json, "input") ?? NonEmptyObject(json, "_query");
         return new NimbleTask
@@ -85,11 +87,18 @@ internal static class NimbleJson
             ErrorType = Text(json, "error_type"),
             DownloadUrl = Address(json, "download_url"),
             OutputUrl = Address(json, "output_url"),
-            CallbackUrl = Address(json, "callback_url")
-                ?? (input is { } echoed ? Address(echoed, "callback_url") : null),
+            Addresses = AddressesOf(json),
             CreatedAt = Date(json, "created_at"),
         };
     }
+
+    /// <summary>
+    /// The id of a task: from its object, or a bare id as text or number. Null if it is not well-formed.
+    /// </summary>
+    public static string? TaskIdOf(JsonElement task) =>
+        task.ValueKind is not (JsonValueKind.String or JsonValueKind.Number) ? Id(task, "id") ?? Id(task, "task_id")
+        : Text(task) is { } bare && TaskIds.IsWellFormed(bare) ? bare
+        : null;
 
     /// <summary>Reads a batch: <c>{...}</c> or <c>{"batch":{...}}</c>. Null without a well-formed id.</summary>
     public static NimbleBatch? ReadBatch(JsonElement json, string? knownId = null)
@@ -125,6 +134,16 @@ internal static class NimbleJson
         input is { } echo && JsonMarshal.GetRawUtf8Value(echo) is { Length: <= MaxEchoBytes } raw
             ? JsonElement.Parse(raw, Options)
             : null;
+
+    private static IReadOnlyList<string> AddressesOf(JsonElement task)
+    {
+        List<string>? found = null;
+        foreach (var place in (ReadOnlySpan<JsonElement?>)[task, Member(task, "input"), Member(task, "_query")])
+            foreach (var name in AddressNames)
+                if (place is { } json && Address(json, name) is { } address)
+                    (found ??= []).Add(address);
+        return found ?? (IReadOnlyList<string>)[];
+    }
 
     private static string? Address(JsonElement json, string name) =>
         Text(json, name) is { Length: <= MaxAddress } text ? text : null;
@@ -182,9 +201,7 @@ internal static class NimbleJson
         {
             if (Member(json, name) is { ValueKind: JsonValueKind.Object } inner)
                 return inner;
-            if (Ids.Any(id => Member(json, id) is not null)
-                || Wrappers.Select(w => Member(json, w)).FirstOrDefault(
-                    w => w is { ValueKind: JsonValueKind.Object }) is not { } wrapped)
+            if (HasId(json) || Wrapped(json) is not { } wrapped)
                 return json;
             json = wrapped;
         }
@@ -192,6 +209,23 @@ internal static class NimbleJson
         return json;
     }
 
+    // Loops: a reply has thousands of tasks, and queries would allocate more for each than its texts take.
+    private static bool HasId(JsonElement json)
+    {
+        foreach (var name in Ids)
+            if (Member(json, name) is not null)
+                return true;
+        return false;
+    }
+
+    private static JsonElement? Wrapped(JsonElement json)
+    {
+        foreach (var name in Wrappers)
+            if (Member(json, name) is { ValueKind: JsonValueKind.Object } inner)
+                return inner;
+        return null;
+    }
+
     private static JsonElement? NonEmptyObject(JsonElement json, string name) =>
-        Member(json, name) is { ValueKind: JsonValueKind.Object } value && value.EnumerateObject().Any() ? value : null;
+        Member(json, name) is { ValueKind: JsonValueKind.Object } value && value.GetPropertyCount() > 0 ? value : null;
 }

@@ -6,7 +6,7 @@ namespace Pipeline.Nimble.Replies;
 /// <param name="Items">The items of the page.</param>
 /// <param name="NextCursor">Cursor of the next page; null on the last.</param>
 /// <param name="IsLast">
-/// Whether the API says that nothing follows. Without a cursor and without that, it is unknown what is missing.
+/// Whether the API says that nothing follows. Without this and without a cursor, the page may not be the last.
 /// </param>
 internal sealed record NimblePage(IReadOnlyList<JsonElement> Items, string? NextCursor, bool IsLast)
 {

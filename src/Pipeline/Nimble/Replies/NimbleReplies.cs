@@ -54,7 +54,9 @@ internal sealed partial class NimbleReplies(ILogger logger, Func<string, string>
 
             return true;
         }
-        catch (Exception e) when (e is InvalidDataException || Faults.IsOfConnection(e, time.Caller))
+        catch (Exception e)
+            when (e is InvalidDataException or PipelineException { Reason: FailureReasons.ObjectDamaged }
+                || Faults.IsOfConnection(e, time.Caller))
         {
             return false;
         }
@@ -66,7 +68,7 @@ internal sealed partial class NimbleReplies(ILogger logger, Func<string, string>
         {
             "gzip" or "x-gzip" => new GZipStream(body, CompressionMode.Decompress),
             "deflate" => new ZLibStream(body, CompressionMode.Decompress),
-            "br" => new BrotliStream(body, CompressionMode.Decompress),
+            "br" => new BrotliBody(body),
             _ => body,
         };
 

@@ -33,8 +33,11 @@ internal sealed record NimbleTask
     /// <summary>Address at which Nimble says it wrote the result. Never dereferenced.</summary>
     public string? OutputUrl { get; init; }
 
-    /// <summary>The callback it was given, from the task or its echoed input. Never dereferenced.</summary>
-    public string? CallbackUrl { get; init; }
+    /// <summary>
+    /// The addresses that Nimble was told to deliver to, as the task, its <c>input</c> and its <c>_query</c> repeat
+    /// them: callback and storage. Never dereferenced.
+    /// </summary>
+    public IReadOnlyList<string> Addresses { get; init; } = [];
 
     /// <summary>Time at which Nimble accepted it.</summary>
     public DateTimeOffset? CreatedAt { get; init; }

@@ -41,7 +41,7 @@ internal abstract record PostOutcome
     public sealed record Refused(RefusalKind Kind, int? HttpStatus, string Message, TimeSpan? RetryAfter) : PostOutcome
     {
         /// <summary>
-        /// What it says of the inputs that it names, by their positions in the batch; empty if it names none.
+        /// What it says about the inputs that it names, by their positions in the batch; empty if it names none.
         /// </summary>
         public IReadOnlyDictionary<int, string> Named { get; init; } = FrozenDictionary<int, string>.Empty;
 

@@ -71,7 +71,7 @@ internal static class PostReply
         return text.Length == 0 ? $"Nimble answered {status}." : $"Nimble answered {status}: {text}";
     }
 
-    /// <summary>The text of an error, possibly with secrets; empty if it has none.</summary>
+    /// <summary>The text of an error, possibly with secrets; empty if there is none.</summary>
     internal static string WordsOf(JsonElement error) =>
         string.Join(
             " ",

@@ -5,12 +5,13 @@ using System.Text.RegularExpressions;
 namespace Pipeline.Nimble.Replies;
 
 /// <summary>
-/// Finds the inputs of a batch that a refusal names. Neither the format of the errors nor the start of counting is
+/// Finds the inputs that a refusal of a batch names. Neither the format of the errors nor where counting starts is
 /// documented.
 /// </summary>
 internal static partial class RefusedInputs
 {
-    // Of several errors about one input. One that names all inputs must not be kept a thousand times over.
+    // Maximum length of the errors about one input. An error that names all inputs must not be stored a thousand times
+    // in full.
     private const int MaxWords = 1000;
 
     /// <summary>

@@ -3,8 +3,8 @@ using System.Buffers;
 namespace Pipeline.Nimble.Replies;
 
 /// <summary>
-/// A body as it comes, in pooled blocks: one that is given up in the end has never taken more than it brought, and
-/// leaves nothing for the garbage collector.
+/// A body as it arrives, in pooled blocks. Uses no more memory than the body has brought, and leaves nothing for the
+/// garbage collector.
 /// </summary>
 internal sealed class ReplyBuffer : IDisposable
 {
@@ -16,7 +16,7 @@ internal sealed class ReplyBuffer : IDisposable
     /// <summary>Bytes so far.</summary>
     public int Length { get; private set; }
 
-    /// <summary>Room for the next bytes.</summary>
+    /// <summary>Space for the next bytes.</summary>
     public Memory<byte> Room
     {
         get
@@ -38,7 +38,7 @@ internal sealed class ReplyBuffer : IDisposable
         _free -= bytes;
     }
 
-    /// <summary>Gives the whole to a parser, in one piece that is valid only there.</summary>
+    /// <summary>Gives the whole body to a parser, as one piece that is valid only during the call.</summary>
     public T Parse<T>(Func<ReadOnlyMemory<byte>, T> parse)
     {
         if (_blocks.Count == 1)

@@ -5,7 +5,7 @@ namespace Pipeline.Ports.Ledgers;
 
 /// <summary>Removes everything that a store keeps about one list.</summary>
 /// <remarks>
-/// Contract: erasing again does no harm, and completes an erasure that was cut short. What other lists have stays. A
+/// Contract: erasing again does no harm, and completes an erasure that was interrupted. Other lists keep everything. A
 /// list that the store does not know is left alone. Afterwards <see cref="ILedger.IsErasedAsync"/> is true for the id:
 /// the store keeps a hash of it, so that a late message does not bring the list back.
 /// </remarks>
@@ -13,7 +13,7 @@ internal interface IListEraser
 {
     /// <summary>Erases a list.</summary>
     /// <param name="listId">The list.</param>
-    /// <param name="isOfList">Whether a message of a queue belongs to it.</param>
+    /// <param name="isOfList">Says whether a message of a queue belongs to the list.</param>
     /// <param name="cancellationToken">Stops between two steps; the same call continues.</param>
     /// <exception cref="Pipeline.Model.PipelineException">The store is unavailable.</exception>
     Task<ErasedParts> EraseAsync(
@@ -21,8 +21,8 @@ internal interface IListEraser
         CancellationToken cancellationToken);
 
     /// <summary>
-    /// Erases what a worker may have written about an erased list since: one that read the list before its erasure, and
-    /// wrote after it. Cheap enough for each late message, because it looks only where the id leads, in no queue.
+    /// Erases what a worker may have written about a list after its erasure, from data that it had read before. Cheap
+    /// enough for every late message: it reads only what the id addresses, and no queue.
     /// </summary>
     /// <param name="listId">An erased list.</param>
     /// <param name="withExports">Whether the worker may have written files of exports.</param>
@@ -71,7 +71,7 @@ internal readonly record struct ErasedParts
     };
 }
 
-/// <summary>What stays of an erased list: a hash of its id.</summary>
+/// <summary>What remains of an erased list: a hash of its id.</summary>
 internal static class ErasedList
 {
     /// <summary>Returns the hash under which an erased list is remembered, 64 hex digits.</summary>

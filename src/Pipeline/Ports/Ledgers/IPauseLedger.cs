@@ -26,12 +26,14 @@ internal interface IPauseLedger
 /// <param name="Until">When the next POST is tried.</param>
 /// <param name="Reason">What Nimble or the bucket said, and what to do.</param>
 /// <param name="Hold">What submissions wait for.</param>
-/// <param name="Account">Address and key that were refused, as a digest. It does not concern another key.</param>
-/// <param name="IsTried">Whether one process tries a POST, and all others wait for its answer.</param>
+/// <param name="Account">
+/// Digest of the address and key that were refused. The pause does not apply to another key.
+/// </param>
+/// <param name="IsTried">Whether one process is trying a POST while all others wait for its answer.</param>
 internal sealed record SharedPause(
     DateTimeOffset Until, string Reason, HoldReason Hold, string Account, bool IsTried = false)
 {
-    /// <summary>No pause. It concerns no account.</summary>
+    /// <summary>No pause.</summary>
     public static readonly SharedPause None = new(DateTimeOffset.UnixEpoch, "", HoldReason.None, "");
 
     /// <summary>The version in the ledger; null if the ledger has none.</summary>

@@ -6,8 +6,8 @@ namespace Pipeline.Ports.Ledgers;
 /// </summary>
 /// <remarks>
 /// Contract: two processes never get the same turn, whatever crashes in between. A process that ends with unused turns
-/// wastes them. The clocks of the processes may differ by little against <see cref="Turns.Furthest"/>; by as much as
-/// they differ, one process goes before its turn.
+/// wastes them. The clocks of the processes may differ by much less than <see cref="Turns.Furthest"/>; a process whose
+/// clock is fast sends that much too early.
 /// </remarks>
 internal interface IRequestPace
 {
@@ -26,7 +26,7 @@ internal interface IRequestPace
 internal static class Turns
 {
     /// <summary>
-    /// No reservation reaches further into the future, unless a clock was wrong: the bucket then starts anew.
+    /// No reservation reaches further into the future, unless a clock was wrong; the bucket then starts over.
     /// </summary>
     public static readonly TimeSpan Furthest = TimeSpan.FromMinutes(5);
 

@@ -8,15 +8,17 @@ namespace Pipeline.Ports.Reading;
 /// <param name="Id">Its id in that queue.</param>
 /// <param name="Text">The start of its body.</param>
 /// <param name="Error">The error of its last try; null if neither the queue nor the message keeps it.</param>
-internal sealed record DeadLetter(string Queue, string Id, string Text, string? Error)
+/// <param name="At">When it was given up, UTC; null if the queue does not say.</param>
+internal sealed record DeadLetter(string Queue, string Id, string Text, string? Error, DateTimeOffset? At)
 {
     private const int MaxText = 400;
 
     /// <summary>A dead letter with the start of its body.</summary>
-    public static DeadLetter Of(string queue, string id, ReadOnlySpan<byte> body, string? error)
+    public static DeadLetter Of(
+        string queue, string id, ReadOnlySpan<byte> body, string? error, DateTimeOffset? at)
     {
         var text = Encoding.UTF8.GetString(body[..Math.Min(body.Length, MaxText)]);
-        return new(queue, id, body.Length > MaxText ? text + " …" : text, error ?? ErrorIn(body));
+        return new(queue, id, body.Length > MaxText ? text + " …" : text, error ?? ErrorIn(body), at);
     }
 
     /// <summary>The member <c>error</c>, which a message has that counts its own tries.</summary>

@@ -2,7 +2,7 @@ using Pipeline.Model;
 
 namespace Pipeline.Ports.Reading;
 
-/// <summary>By what an input is looked up.</summary>
+/// <summary>What an input is looked up by.</summary>
 internal enum InputKey
 {
     /// <summary>Its URL, in any spelling that a browser would request in the same way.</summary>
@@ -19,7 +19,7 @@ internal enum InputKey
 }
 
 /// <summary>A search for inputs.</summary>
-/// <param name="Key">By what.</param>
+/// <param name="Key">What to look up by.</param>
 /// <param name="Value">The URL or id.</param>
 /// <param name="ListId">The only list to search; null for all.</param>
 internal sealed record InputQuery(InputKey Key, string Value, string? ListId = null);
@@ -27,9 +27,7 @@ internal sealed record InputQuery(InputKey Key, string Value, string? ListId = n
 /// <summary>What a search found.</summary>
 /// <param name="Inputs">The inputs, those of the latest lists first.</param>
 /// <param name="IsComplete">Whether all lists were searched to the end; else there may be more.</param>
-/// <param name="IsExact">
-/// False for a task whose input nobody has named yet: it works on one of the inputs.
-/// </param>
+/// <param name="IsExact">False for a task whose input is not known yet: it works on one of the inputs.</param>
 internal sealed record FoundInputs(IReadOnlyList<InputEntry> Inputs, bool IsComplete, bool IsExact = true);
 
 /// <summary>Finds inputs by what people know of them.</summary>

@@ -10,12 +10,12 @@ internal readonly record struct ClosedPlace(DateTimeOffset ClosedAt, string List
 /// <summary>What the ledger knows of a list that is not closed.</summary>
 /// <param name="Counts">The sums over all its submissions that were read.</param>
 /// <param name="ClosedSubmissions">Number of its closed submissions.</param>
-/// <param name="Live">Those that are not closed, by sequence, with their current outcomes.</param>
+/// <param name="Live">Its submissions that are not closed, by sequence, with their current outcomes.</param>
 internal sealed record LiveList(
     LedgerCounts Counts, int ClosedSubmissions,
     IReadOnlyList<(SubmissionEntry Submission, OutcomeCounts Outcomes)> Live)
 {
-    /// <summary>Whether all its submissions were read; a ledger that bills each read stops at a bound.</summary>
+    /// <summary>Whether all its submissions were read. A ledger that bills each read stops at a limit.</summary>
     public bool IsWhole { get; init; } = true;
 }
 
@@ -43,8 +43,8 @@ internal interface IListCatalog
         DateTimeOffset since, int max, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Returns the submissions of lists, closed ones only as sums. The order is that of the ids. The cost is bounded: a
-    /// ledger that bills each read leaves out what is beyond its bound, and says so in each list.
+    /// Returns the submissions of lists in the order of the ids; closed submissions only as sums. The cost is bounded:
+    /// a ledger that bills each read leaves out what exceeds its limit, and says so in each list.
     /// </summary>
     Task<IReadOnlyList<LiveList>> GetLiveAsync(IReadOnlyList<string> listIds, CancellationToken cancellationToken);
 }

@@ -7,8 +7,8 @@ using Pipeline.Urls;
 namespace Pipeline.Ports.Reading;
 
 /// <summary>
-/// A Bloom filter of the URLs and ids of one submission: it excludes what the submission does not hold, but for one
-/// key in about two thousand.
+/// A Bloom filter of the URLs and ids of one submission. It excludes keys that the submission does not hold, except for
+/// about one in two thousand.
 /// </summary>
 internal static class KeyFilter
 {
@@ -51,7 +51,8 @@ internal static class KeyFilter
     };
 
     /// <summary>
-    /// The inputs that a query asks for. A task whose input nobody has named works on one of those that still wait.
+    /// Returns the inputs that a query asks for. A task whose input is unknown works on one of the inputs that still
+    /// wait.
     /// </summary>
     public static IEnumerable<InputEntry> Choose(
         IReadOnlyList<InputEntry> inputs, IReadOnlyList<InputEntry> matches, InputQuery query) =>

@@ -20,8 +20,8 @@ internal sealed class RunDiff(SeriesCompare compare)
     public long Count(DifferenceKind kind) => _counts.GetValueOrDefault(kind);
 
     /// <summary>
-    /// Returns the differences: in the order of the second run, then what it does not have, then what is new. An input
-    /// of each run with the same URL and other options is one difference.
+    /// Returns the differences: first in the order of the second run, then what it does not have, then what is new. If
+    /// each run has an input with the same URL and different options, that is one difference.
     /// </summary>
     public async IAsyncEnumerable<Difference> CompareAsync(
         IAsyncEnumerable<RunInput> before, IAsyncEnumerable<RunInput> after,
@@ -49,7 +49,7 @@ internal sealed class RunDiff(SeriesCompare compare)
 
     private Difference? Compare(RunScratch.Known? known, RunInput input)
     {
-        // What the first run left out, its series had before that.
+        // What the first run left out, its series already had.
         var earlier = known is { IsLeftOut: true } ? input.Previous : known?.Outcome;
         if (!input.IsLeftOut && KindOf(earlier, input.Outcome) is { } kind)
             return new(kind, input.Url, earlier, input.Outcome);

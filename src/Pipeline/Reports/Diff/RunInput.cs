@@ -11,7 +11,7 @@ internal sealed record RunInput(string Key, string Url, SeriesOutcome? Outcome)
     /// <summary>Number of hex digits of a key.</summary>
     public const int KeyDigits = 16;
 
-    /// <summary>Whether it was left out because its series had a record, which still stands.</summary>
+    /// <summary>Whether it was left out because its series had a record, which still counts.</summary>
     public bool IsLeftOut { get; init; }
 
     /// <summary>The series' record before this run; null if there is none.</summary>
@@ -24,7 +24,7 @@ internal enum DifferenceKind
     /// <summary>Only the second run has a record.</summary>
     New,
 
-    /// <summary>Both runs have the URL, with other options.</summary>
+    /// <summary>Both runs have the URL, with different options.</summary>
     OptionsChanged,
 
     /// <summary>The second run does not have the input.</summary>

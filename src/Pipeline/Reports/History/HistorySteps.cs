@@ -3,18 +3,18 @@ using Pipeline.Model;
 
 namespace Pipeline.Reports.History;
 
-/// <summary>Tells the history of an input in sentences.</summary>
+/// <summary>Describes the history of an input in sentences.</summary>
 internal static class HistorySteps
 {
-    /// <summary>What an input waits for that has no outcome yet.</summary>
+    /// <summary>What an input without an outcome waits for.</summary>
     public static string WaitOf(SubmissionEntry submission, WaitReports waits) =>
         (waits.All is [var first, ..] ? first.Describe() : null) ?? submission switch
         {
             { State: SubmissionState.Planned } => "It waits for its turn to be posted.",
             { State: SubmissionState.Posting } => "Its POST is under way.",
             { State: SubmissionState.Accepted } => "Nimble works on it, or its result is being collected."
-                + (submission.DueAt is { } next ? $" Sweep looks next at {Time(next)}." : ""),
-            _ => "Sweep decides about it at its next look.",
+                + (submission.DueAt is { } next ? $" The next check is at {Time(next)}." : ""),
+            _ => "Sweep decides about it at its next check.",
         };
 
     /// <summary>What happened, in order.</summary>
@@ -50,7 +50,8 @@ internal static class HistorySteps
         else
             yield return new(null, "submit", $"In submission {submission.SubmissionId} with {inputs}; never posted.");
         if (submission.FirstCallbackAt is { } called)
-            yield return new(called, "nimble", "A webhook came while it was unknown whether Nimble had accepted it.");
+            yield return new(
+                called, "nimble", "A webhook arrived while it was unknown whether Nimble had accepted it.");
         if (submission.AcceptedAt is { } accepted && revisionOf is null)
             yield return new(accepted, "nimble",
                 (submission.BatchId is { } batch ? $"Accepted as batch {batch}" : "Accepted")
@@ -78,13 +79,15 @@ internal static class HistorySteps
     private static string TasksOf(InputAttempt attempt) =>
         attempt.Tasks.Count == 0 ? "" : $" Task {string.Join(", ", attempt.Tasks)} works on this input.";
 
-    private static string ProofOf(PostProof proof) => proof switch
+    /// <summary>What shows that Nimble accepted a submission, in words for people.</summary>
+    public static string ProofOf(PostProof proof) => proof switch
     {
         PostProof.Answer => "the answer to the POST",
         PostProof.Objects => "an object under its prefix",
         PostProof.Callback => "a webhook on its path",
         PostProof.Echo => "the API's lists, which name its prefix or path",
         PostProof.Inputs => "a batch at the API with exactly its inputs",
+        PostProof.Refusal => "the refusal of the POST",
         _ => "none",
     };
 

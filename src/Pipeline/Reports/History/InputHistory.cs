@@ -4,7 +4,9 @@ using Pipeline.Model;
 
 namespace Pipeline.Reports.History;
 
-/// <summary>All that is known of one input: what <c>pipeline explain</c> and <c>GET /api/explain</c> show.</summary>
+/// <summary>
+/// Everything that is known about one input: what <c>pipeline explain</c> and <c>GET /api/explain</c> show.
+/// </summary>
 internal sealed record InputHistory
 {
     /// <summary>The id of its record or failure.</summary>
@@ -29,7 +31,7 @@ internal sealed record InputHistory
     /// <summary><c>waiting</c>, <c>recorded</c> or <c>failed</c>.</summary>
     public required string State { get; init; }
 
-    /// <summary>Its submissions, in the order in which it was in them; mostly one.</summary>
+    /// <summary>Its submissions, in the order in which it was in them; usually one.</summary>
     public required IReadOnlyList<InputAttempt> Attempts { get; init; }
 
     /// <summary>Why it waits, for people; null if it does not.</summary>
@@ -38,7 +40,7 @@ internal sealed record InputHistory
     /// <summary>The failure; null without one.</summary>
     public Failure? Failure { get; init; }
 
-    /// <summary>What the record says of itself; null without one, or if it is too large to be looked into.</summary>
+    /// <summary>What the record says about itself; null without one, or if it is too large to be read.</summary>
     public RecordFacts? Record { get; init; }
 
     /// <summary>What happened, in order.</summary>
@@ -56,7 +58,7 @@ internal sealed record InputHistory
 /// <param name="BatchId">Nimble's batch.</param>
 /// <param name="Tasks">Nimble's tasks that work on the input.</param>
 /// <param name="TaskId">The task that gave the outcome.</param>
-/// <param name="DiscoveredBy">Who reported its result.</param>
+/// <param name="DiscoveredBy">What reported its result.</param>
 /// <param name="HttpStatus">The page's HTTP status.</param>
 /// <param name="FinishedAt">When it got its outcome, UTC.</param>
 /// <param name="MovedTo">The submission that it moved to.</param>
@@ -71,7 +73,7 @@ internal sealed record InputAttempt(
 /// <param name="Text">What, in a sentence for people.</param>
 internal sealed record HistoryStep(DateTimeOffset? At, string Stage, string Text);
 
-/// <summary>What a record says of itself.</summary>
+/// <summary>What a record says about itself.</summary>
 /// <param name="Bytes">Length of the record in bytes.</param>
 /// <param name="HttpStatus">The page's HTTP status.</param>
 /// <param name="CollectedAt">When the object was read, UTC.</param>
@@ -87,5 +89,5 @@ internal sealed record RecordFacts(
 /// <summary>What a search for inputs found.</summary>
 /// <param name="Inputs">The histories, those of the latest lists first.</param>
 /// <param name="IsComplete">Whether all lists were searched; else there may be more.</param>
-/// <param name="Note">What to know about them, for people; null for nothing.</param>
+/// <param name="Note">A note about them, for people; null if there is none.</param>
 internal sealed record Explanation(IReadOnlyList<InputHistory> Inputs, bool IsComplete, string? Note = null);

@@ -5,7 +5,7 @@ using Pipeline.Ports.Reading;
 
 namespace Pipeline.Reports.History;
 
-/// <summary>Reads what a record says of itself, without its content.</summary>
+/// <summary>Reads what a record says about itself, without its content.</summary>
 internal sealed class RecordFactsReader(IRecordReader records)
 {
     private const int MaxBytes = 8 << 20;
@@ -39,7 +39,7 @@ internal sealed class RecordFactsReader(IRecordReader records)
                 Text(record, "content_digest"), Number(record, "content_bytes"), Text(source, "uri"),
                 Number(source, "bytes"), Text(source, "etag"));
         }
-        // A file that somebody else has changed.
+        // Somebody has changed the file.
         catch (JsonException)
         {
             return null;

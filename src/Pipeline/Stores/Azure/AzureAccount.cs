@@ -127,7 +127,7 @@ internal sealed class AzureAccount : IDisposable
         // The transport has its own limits, which do not interrupt a slow upload.
         client.Retry.NetworkTimeout = Options.BodyDeadline;
         client.Diagnostics.IsLoggingContentEnabled = false;
-        // Its spans would hold whole addresses. TracedHandler has ours.
+        // Its spans would hold whole addresses. TracedHandler creates ours.
         client.Diagnostics.IsDistributedTracingEnabled = false;
         return client;
     }

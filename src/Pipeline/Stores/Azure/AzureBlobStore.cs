@@ -59,20 +59,17 @@ internal sealed class AzureBlobStore : IObjectStore, IDisposable
     /// <inheritdoc/>
     public async Task WriteAsync(ObjectUri uri, Stream content, CancellationToken cancellationToken)
     {
-        var repeatable = await ObjectHttp.MakeRepeatableAsync(content, cancellationToken);
         try
         {
-            await BlobUpload.WriteAsync(
-                Container(uri), uri.Key, repeatable, "application/octet-stream", cancellationToken);
+            await ObjectHttp.SendRepeatableAsync(
+                content,
+                repeatable => BlobUpload.WriteAsync(
+                    Container(uri), uri.Key, repeatable, "application/octet-stream", cancellationToken),
+                cancellationToken);
         }
         catch (RequestFailedException e) when (AzureErrors.IsMissingResource(e))
         {
             throw MissingContainer(uri, e);
-        }
-        finally
-        {
-            if (repeatable != content)
-                await repeatable.DisposeAsync();
         }
     }
 
@@ -120,7 +117,7 @@ internal sealed class AzureBlobStore : IObjectStore, IDisposable
     public void Dispose() => _http.Dispose();
 
     /// <summary>
-    /// The response of a GET: 200, 206, 412 or 416, or 404 where the blob is missing. Everything else is an error.
+    /// Returns the response to a GET: 200, 206, 412 or 416, or 404 if the blob is missing. Throws for any other status.
     /// </summary>
     private async Task<HttpResponseMessage> GetAsync(
         ObjectUri uri, long offset, EntityTagHeaderValue? etag, CancellationToken cancellationToken)
@@ -153,7 +150,7 @@ internal sealed class AzureBlobStore : IObjectStore, IDisposable
         if (code == "AuthenticationFailed" && _clock.Correct(response))
             throw PipelineException.Transient(
                 FailureReasons.Unavailable,
-                $"{What(uri)} rejected this machine's time. The next try uses the time of the service.");
+                $"{What(uri)} rejected this machine's time. The next attempt uses the service's time.");
         throw AzureErrors.ForStatus(error, What(uri), _access, inner: null) ?? PipelineException.Permanent(
             FailureReasons.AccessDenied, $"{What(uri)} answered {error.Status} {code}. Check the state of the blob.");
     }
@@ -192,7 +189,8 @@ internal sealed class AzureBlobStore : IObjectStore, IDisposable
             isOwn: false);
 
     private static bool IsOwn(ObjectUri uri) =>
-        uri.Bucket is AzureNames.ListsContainer or AzureNames.RecordsContainer or AzureNames.FailuresContainer;
+        uri.Bucket is AzureNames.ListsContainer or AzureNames.SchedulesContainer or AzureNames.RecordsContainer
+            or AzureNames.FailuresContainer;
 
     private static PipelineException Blame(ObjectUri uri, PipelineException error) =>
         IsOwn(uri) ? AzureErrors.OfOwnStore(error) : error;

@@ -52,7 +52,7 @@ internal static class AzureErrors
                 failed.Message),
             what, access, e),
         AuthenticationFailedException => SignIn(what, e),
-        // The SDK throws this when several tries each ended in an exception.
+        // The SDK throws this when several attempts each ended in an exception.
         AggregateException several => Translate(several.InnerExceptions[^1], what, access, cancellationToken),
         OperationCanceledException when cancellationToken.IsCancellationRequested => null,
         // The SDK cannot parse an error body that does not come from the service.

@@ -20,9 +20,7 @@ internal sealed record Claim
     public required string Sha256 { get; init; }
 }
 
-/// <summary>
-/// A message that names records of one part and where in it they are. Schema <c>pipeline.part/1</c>.
-/// </summary>
+/// <summary>A message that names records of one part and their ranges. Schema <c>pipeline.part/1</c>.</summary>
 internal sealed record PartMessage
 {
     public string Schema { get; init; } = "pipeline.part/1";

@@ -18,15 +18,18 @@ internal static class AzureNames
     /// <summary>Container of the manifests, <c>{list_id}.json</c>.</summary>
     public const string ManifestsContainer = "manifests";
 
+    /// <summary>Container of the files that are written when a list closes.</summary>
+    public const string ExportsContainer = "exports";
+
     /// <summary>Container of lists that messages point to.</summary>
     public const string ListsContainer = "lists";
 
-    /// <summary>Container of the lists of schedules, each as long as its schedule.</summary>
+    /// <summary>Container of the lists of schedules. A list stays there when its schedule is removed.</summary>
     public const string SchedulesContainer = "schedules";
 
     /// <summary>
-    /// Container of messages that are too large for a queue. The pipeline never deletes from it. A lifecycle rule does,
-    /// after any message can still be waiting.
+    /// Container of messages that are too large for a queue. The pipeline deletes from it only when a list is erased. A
+    /// lifecycle rule deletes a message once it can no longer be waiting.
     /// </summary>
     public const string ClaimsContainer = "claims";
 

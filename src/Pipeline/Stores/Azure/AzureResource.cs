@@ -59,7 +59,7 @@ internal sealed class AzureResource<TClient>(
     }
 
     /// <summary>Returns all items of a query, page by page.</summary>
-    /// <exception cref="PipelineException">As from a call; also where the pages do not end.</exception>
+    /// <exception cref="PipelineException">As from a call; also if the pages do not end.</exception>
     public async IAsyncEnumerable<T> ReadAsync<T>(
         Func<TClient, AsyncPageable<T>> query, [EnumeratorCancellation] CancellationToken cancellationToken)
         where T : notnull

@@ -35,7 +35,7 @@ public sealed record AzureStorageOptions : StoreLimits
 
     private const string HostConnection = "AzureWebJobsStorage";
 
-    /// <summary>Creates options that wait for at most 10 s between two tries.</summary>
+    /// <summary>Creates options that wait for at most 10 s between two attempts.</summary>
     public AzureStorageOptions() => LongestDelay = TimeSpan.FromSeconds(10);
 
     /// <summary>The variable that names the account, for error messages.</summary>
@@ -135,13 +135,12 @@ public sealed record AzureStorageOptions : StoreLimits
     }
 
     /// <summary>Describes the account without secrets.</summary>
-    public override string ToString() =>
-        ConnectionString is not null
-            ? "a storage account by connection string"
-            : $"the storage account {AccountName ?? BlobServiceUri?.Host}, signed in by {Credential}";
+    public override string ToString() => ConnectionString is { } text
+        ? ConnectionName.Of(text)
+        : $"the storage account {AccountName ?? BlobServiceUri?.Host}, signed in by {Credential}";
 
     /// <summary>Returns the address of one of the three services.</summary>
-    /// <param name="given">The address, where it is given.</param>
+    /// <param name="given">The configured address, if any.</param>
     /// <param name="service"><c>blob</c>, <c>queue</c> or <c>table</c>.</param>
     internal Uri Address(Uri? given, string service)
     {

@@ -36,7 +36,7 @@ internal static class BlobUpload
                 container, name, content, contentType, new() { IfNoneMatch = ETag.All }, metadata, cancellationToken);
             return true;
         }
-        // A writer of several blocks whose blob was committed by another one meanwhile has lost its blocks.
+        // Another writer committed the blob meanwhile, and this writer's blocks are gone.
         catch (RequestFailedException e)
             when (e.ErrorCode is "BlobAlreadyExists" or "ConditionNotMet" or "InvalidBlockList")
         {

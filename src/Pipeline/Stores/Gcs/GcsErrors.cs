@@ -2,7 +2,9 @@ using System.Text.Json;
 using Google;
 using Google.Apis.Auth.OAuth2.Responses;
 using Pipeline.Http.Retrying;
+using Pipeline.IO;
 using Pipeline.Model;
+using Pipeline.Notation;
 
 namespace Pipeline.Stores.Gcs;
 
@@ -48,14 +50,17 @@ internal static class GcsErrors
 
     public static PipelineException NoCredentials(Exception e) => PipelineException.Permanent(
         FailureReasons.AccessDenied,
-        $"There are no usable Google credentials: {e.Message.ReplaceLineEndings(" ")} "
-        + "Set GOOGLE_APPLICATION_CREDENTIALS to a key file, or give the host a service account.",
+        Environment.GetEnvironmentVariable("GOOGLE_APPLICATION_CREDENTIALS") is { Length: > 0 } file
+            ? $"GOOGLE_APPLICATION_CREDENTIALS is {DisplayText.Quote(file)}: {WordsOf(e)}. Download a new key of the "
+                + "service account, and name its file."
+            : $"There are no usable Google credentials: {WordsOf(e)}. Set GOOGLE_APPLICATION_CREDENTIALS to a key "
+                + "file, run 'gcloud auth application-default login', or give the host a service account.",
         e);
 
     public static PipelineException NotTrusted(ObjectStoreOptions options, Exception e) => PipelineException.Permanent(
         FailureReasons.AccessDenied,
         $"Google refuses {options.GcsProvider}{(options.GcsServiceAccount is { } account ? $" as {account}" : "")} "
-        + $"to the token for the audience '{options.TokenAudience}': {e.Message.ReplaceLineEndings(" ")} "
+        + $"to the token for the audience '{options.TokenAudience}': {WordsOf(e)}. "
         + "Check GOOGLE_WORKLOAD_PROVIDER, and that it trusts this audience and the principal id of the identity "
         + "(infra/gcp/results-bucket.sh)"
         + (
@@ -63,6 +68,21 @@ internal static class GcsErrors
                 ? "."
                 : "; and that the identity has roles/iam.workloadIdentityUser on the service account."),
         e);
+
+    /// <summary>
+    /// The cause of a credential error, in plain words. The library's own texts name classes and quote its documents.
+    /// </summary>
+    private static string WordsOf(Exception e) => e switch
+    {
+        TokenResponseException { Error: { } answer } =>
+            $"Google answered {answer.Error}"
+                + (answer.ErrorDescription is { Length: > 0 } why ? $" ({why.TrimEnd('.')})" : ""),
+        IOException or UnauthorizedAccessException => $"the file cannot be read: {FaultWords.Of(e)}",
+        InvalidOperationException { InnerException: null }
+            when e.Message.Contains("default credentials", StringComparison.Ordinal) =>
+            "none were found on this machine",
+        _ => "it is no key file of Google's",
+    };
 
     /// <summary>
     /// Translates an exception of Google's library. Returns null for the caller's own cancellation and for bugs.

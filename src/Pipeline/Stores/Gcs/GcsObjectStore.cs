@@ -50,33 +50,24 @@ IDisposable
         });
     }
 
-    public async Task WriteAsync(ObjectUri uri, Stream content, CancellationToken cancellationToken)
+    public Task WriteAsync(ObjectUri uri, Stream content, CancellationToken cancellationToken)
     {
-        var repeatable = await ObjectHttp.MakeRepeatableAsync(content, cancellationToken);
-        try
+        var upload = new UploadObjectOptions
         {
-            var upload = new UploadObjectOptions
+            UserProject = options.GcsUserProject,
+            UploadValidationMode = UploadValidationMode.RejectAndThrow,
+        };
+        return ObjectHttp.SendRepeatableAsync(content, repeatable => CallAsync($"GCS ({uri})", uri, (client, token) =>
+        {
+            repeatable.Position = 0;
+            var target = new ApiObject
             {
-                UserProject = options.GcsUserProject,
-                UploadValidationMode = UploadValidationMode.RejectAndThrow,
+                Bucket = uri.Bucket,
+                Name = uri.Key,
+                ContentType = "application/octet-stream",
             };
-            await CallAsync($"GCS ({uri})", uri, (client, token) =>
-            {
-                repeatable.Position = 0;
-                var target = new ApiObject
-                {
-                    Bucket = uri.Bucket,
-                    Name = uri.Key,
-                    ContentType = "application/octet-stream",
-                };
-                return client.UploadObjectAsync(target, repeatable, upload, token);
-            }, cancellationToken);
-        }
-        finally
-        {
-            if (repeatable != content)
-                await repeatable.DisposeAsync();
-        }
+            return client.UploadObjectAsync(target, repeatable, upload, token);
+        }, cancellationToken), cancellationToken);
     }
 
     public async IAsyncEnumerable<ObjectInfo> ListAsync(
@@ -107,7 +98,7 @@ IDisposable
             }
             catch (GoogleApiException missing) when (missing.HttpStatusCode == HttpStatusCode.NotFound)
             {
-                // It is gone already.
+                // It is already deleted.
             }
             return true;
         }, cancellationToken);

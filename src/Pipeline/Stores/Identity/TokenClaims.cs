@@ -5,7 +5,8 @@ using Pipeline.Notation;
 namespace Pipeline.Stores.Identity;
 
 /// <summary>
-/// What AWS and Google compare of a token. Nothing here is a secret, and nothing is verified: that is for them to do.
+/// The parts of a token that AWS and Google compare. Nothing here is secret, and nothing is verified; those clouds do
+/// that.
 /// </summary>
 /// <param name="Issuer">Claim <c>iss</c>.</param>
 /// <param name="Audience">Claim <c>aud</c>.</param>
@@ -16,7 +17,7 @@ internal sealed record TokenClaims(string? Issuer, string? Audience, string? Sub
     private const string TrustedIssuer = "https://sts.windows.net/";
     private const string FirstVersion = "1.0";
 
-    /// <summary>Reads the claims of a token; all null if it is none that can be read.</summary>
+    /// <summary>Reads the claims of a token; all null if it is unreadable.</summary>
     public static TokenClaims Read(string token)
     {
         try
@@ -31,10 +32,10 @@ internal sealed record TokenClaims(string? Issuer, string? Audience, string? Sub
     }
 
     /// <summary>
-    /// Says which condition of the trust that <c>infra/aws</c> and <c>infra/gcp</c> create would not match; null if
-    /// all may. Only the other cloud knows which tenant and which subject it trusts.
+    /// Returns the condition of the trust from <c>infra/aws</c> and <c>infra/gcp</c> that the token would not match;
+    /// null if none is known. Only the other cloud knows which tenant and subject it trusts.
     /// </summary>
-    /// <param name="audience">The audience that was asked for, and that the other cloud trusts.</param>
+    /// <param name="audience">The audience that was requested, and that the other cloud trusts.</param>
     public string? FindMismatch(string audience)
     {
         if (Version != FirstVersion)

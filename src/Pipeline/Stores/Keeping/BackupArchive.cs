@@ -4,7 +4,7 @@ using Pipeline.Model;
 
 namespace Pipeline.Stores.Keeping;
 
-/// <summary>What backups of all stores share: a zip archive whose note says what the other files must be.</summary>
+/// <summary>Shared by the backups of all stores: a zip archive with a note that describes the other files.</summary>
 internal static class BackupArchive
 {
     /// <summary>Name of the note in the backup.</summary>
@@ -12,17 +12,19 @@ internal static class BackupArchive
 
     /// <summary>Reads the note.</summary>
     /// <param name="zip">The backup.</param>
-    /// <param name="store">What it must be a backup of: see <see cref="BackupNote.Store"/>.</param>
+    /// <param name="store">The expected <see cref="BackupNote.Store"/>.</param>
     /// <param name="cancellationToken">Stops the read.</param>
-    /// <exception cref="PipelineException">Permanent: it is of a newer version, or of another store.</exception>
-    /// <exception cref="InvalidDataException">The file is no backup, or it is damaged.</exception>
+    /// <exception cref="PipelineException">
+    /// Permanent: it was written by a newer version, or is of another store.
+    /// </exception>
+    /// <exception cref="InvalidDataException">The file is not a backup, or is damaged.</exception>
     public static async Task<BackupNote> ReadNoteAsync(
         ZipArchive zip, string store, CancellationToken cancellationToken)
     {
         var entry = zip.GetEntry(NoteName) ?? throw new InvalidDataException("it has no backup.json.");
         await using var json = await entry.OpenAsync(cancellationToken);
         using var document = await JsonDocument.ParseAsync(json, cancellationToken: cancellationToken);
-        // Before the other members are read: a newer version may have others.
+        // Check this before the other members, because a newer version may have different ones.
         if (BackupNote.IsNewer(document.RootElement))
             throw Newer();
         var note = document.Deserialize(BackupJson.Default.BackupNote);
@@ -45,13 +47,19 @@ internal static class BackupArchive
     public static PipelineException Newer() =>
         Refuse("A newer version of this program wrote the backup. Restore it with that version.");
 
-    /// <summary>The error of a file that is no backup, or is damaged.</summary>
+    /// <summary>The error of a file that is not a backup, or is damaged.</summary>
     public static PipelineException Damaged(Exception error) =>
-        Refuse($"The file is no backup, or it is damaged: {error.Message}");
+        Refuse($"The file is not a backup, or it is damaged: {WordsOf(error)} Restore another backup.");
 
-    /// <summary>An error that the user can mend.</summary>
+    /// <summary>An error that the user can correct.</summary>
     public static PipelineException Refuse(string message) =>
         PipelineException.Permanent(FailureReasons.InvalidConfiguration, message);
+
+    // .NET's texts name parts of the zip format, and bytes of JSON.
+    private static string WordsOf(Exception error) =>
+        error is InvalidDataException && error.Source == typeof(BackupArchive).Assembly.GetName().Name
+            ? error.Message
+            : "it is not a whole zip archive that 'pipeline backup' wrote.";
 
     private static PipelineException OfAnotherStore(BackupNote note) => Refuse(
         note.Store == BackupNote.Account

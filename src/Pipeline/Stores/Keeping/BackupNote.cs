@@ -6,7 +6,7 @@ using System.Text.Json.Serialization;
 
 namespace Pipeline.Stores.Keeping;
 
-/// <summary><c>backup.json</c>: what a backup holds.</summary>
+/// <summary><c>backup.json</c>: describes a backup.</summary>
 internal sealed record BackupNote
 {
     /// <summary>The format of the backup.</summary>
@@ -22,19 +22,19 @@ internal sealed record BackupNote
 
     public string Schema { get; init; } = Format;
 
-    /// <summary>What was backed up. Backups of earlier versions are of folders, and do not say so.</summary>
+    /// <summary>What was backed up. Backups of older versions are of folders, and have no such member.</summary>
     public string Store { get; init; } = Folder;
 
-    /// <summary>When the backup began, UTC. What happened later may not be in it.</summary>
+    /// <summary>When the backup began, UTC. Later events may not be in it.</summary>
     public required DateTimeOffset Since { get; init; }
 
     /// <summary>
-    /// Set if the ledger had itself been restored from an older backup: the time of that one, UTC. What was posted
-    /// since then may be unknown to this backup too.
+    /// If the ledger had itself been restored from an older backup: the time of that backup, UTC. This backup may lack
+    /// what was posted since then.
     /// </summary>
     public DateTimeOffset? LostSince { get; init; }
 
-    /// <summary>The folder of the state, which messages may name; the name of an account.</summary>
+    /// <summary>The folder of the state, which messages may name; for an account, its name.</summary>
     public required string State { get; init; }
 
     /// <summary>Number of lists.</summary>
@@ -49,11 +49,11 @@ internal sealed record BackupNote
     /// <summary>The files in the backup.</summary>
     public required IReadOnlyList<BackupFile> Files { get; init; }
 
-    /// <summary>From when on POSTs may be unknown to the ledger in the backup, UTC.</summary>
+    /// <summary>Time from which POSTs may be missing in the backup's ledger, UTC.</summary>
     [JsonIgnore]
     public DateTimeOffset UnknownSince => LostSince ?? Since;
 
-    /// <summary>A digest that tells this backup from others.</summary>
+    /// <summary>A digest that identifies this backup.</summary>
     [JsonIgnore]
     public string Identity => Convert.ToHexStringLower(
         SHA256.HashData(Encoding.UTF8.GetBytes($"{Since.UtcTicks} {string.Join(' ', Files.Select(f => f.Sha256))}")));

@@ -11,7 +11,7 @@ internal sealed class RecentRestore(IRestoreLedger restores, TimeProvider time)
 
     private (LedgerRestore? Restore, DateTimeOffset At) _known = (null, DateTimeOffset.MinValue);
 
-    /// <summary>Returns the restore; null if there was none lately.</summary>
+    /// <summary>Returns the restore; null if there was none recently.</summary>
     public async Task<LedgerRestore?> FindAsync(CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();

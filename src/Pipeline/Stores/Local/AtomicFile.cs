@@ -9,7 +9,8 @@ namespace Pipeline.Stores.Local;
 /// </summary>
 internal sealed class AtomicFile : IDisposable
 {
-    private const string TemporaryMark = ".pipeline-part-";
+    /// <summary>A part of each name of <see cref="NameTemporary"/>.</summary>
+    public const string TemporaryMark = FaultWords.TemporaryMark;
 
     private static long _counter;
 
@@ -35,6 +36,10 @@ internal sealed class AtomicFile : IDisposable
     /// <summary>Whether a name belongs to a temporary file.</summary>
     public static bool IsTemporary(string name) => name.Contains(TemporaryMark, StringComparison.Ordinal);
 
+    /// <summary>Removes the temporary files beside a file that killed processes left.</summary>
+    public static void RemoveUnusedBeside(string path) => PrivateFiles.RemoveUnused(
+        Path.GetDirectoryName(Path.GetFullPath(path))!, $"{Path.GetFileName(path)}{TemporaryMark}*");
+
     /// <summary>Removes the temporary files of killed processes from a folder.</summary>
     public static void RemoveUnused(string folder) => PrivateFiles.RemoveUnused(folder, $"*{TemporaryMark}*");
 
@@ -55,7 +60,7 @@ internal sealed class AtomicFile : IDisposable
         {
             Stream.Dispose();
         }
-        // The disk is full. What it still holds back is discarded anyway.
+        // The disk is full. The unwritten rest is discarded anyway.
         catch (IOException)
         {
         }

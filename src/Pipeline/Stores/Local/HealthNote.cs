@@ -23,7 +23,7 @@ internal sealed class HealthNote : IAsyncDisposable
     /// <param name="folder">The state folder.</param>
     /// <param name="problem">Returns why this process cannot write; null while it can.</param>
     /// <param name="time">The clock.</param>
-    /// <exception cref="IOException">There is no space for the note.</exception>
+    /// <exception cref="IOException">The disk has no space for the note.</exception>
     public HealthNote(string folder, Func<string?> problem, TimeProvider time)
     {
         _problem = problem;
@@ -87,7 +87,7 @@ internal sealed class HealthNote : IAsyncDisposable
             using var alone = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
             return null;
         }
-        // The note's process is alive.
+        // The process of the note is alive.
         catch (IOException)
         {
         }
@@ -140,7 +140,7 @@ internal sealed class HealthNote : IAsyncDisposable
         {
             File.Delete(path);
         }
-        // Somebody has moved the folder away: the work says so, and a note that nobody has open is removed later.
+        // The folder was moved away. The work reports that, and an unused note is removed later.
         catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
         {
         }

@@ -62,7 +62,7 @@ internal static class LocalErrors
         FailureReasons.Unavailable,
         $"The disk that holds '{path}' is full. Free some space; nothing that was written is lost.", inner);
 
-    /// <summary>The cause in plain words: SQLite's own, without its number.</summary>
+    /// <summary>The cause in plain words: SQLite's text without its number.</summary>
     public static string WordsOf(Exception error) => error is SqliteException sqlite
         ? sqlite.Message.Split('\'', 2)[^1].TrimEnd('.', '\'', ' ')
         : FaultWords.Of(error);

@@ -6,15 +6,13 @@ using Pipeline.Stores.Local.Erasing;
 namespace Pipeline.Stores.Local;
 
 /// <summary>Idempotency keys in the settings of the state. Keys come from outside, so their hashes are kept.</summary>
-internal sealed class LocalRequestKeys(LocalDatabase database) : IRequestKeys
+internal sealed class LocalRequestKeys(LocalDatabase database, TimeProvider time) : IRequestKeys
 {
     private const string Prefix = "request:";
 
-    private static readonly TimeSpan Kept = TimeSpan.FromDays(2);
-
     /// <inheritdoc/>
     public Task<KnownRequest?> FindRequestAsync(string key, CancellationToken cancellationToken) =>
-        database.ReadAsync(session => Find(session, NameOf(key)), cancellationToken);
+        database.ReadAsync(session => Find(session, NameOf(key), time.GetUtcNow()), cancellationToken);
 
     /// <inheritdoc/>
     public Task<KnownRequest> AddRequestAsync(
@@ -22,16 +20,19 @@ internal sealed class LocalRequestKeys(LocalDatabase database) : IRequestKeys
         database.WriteAsync(session =>
         {
             session.Execute(
-                "DELETE FROM setting WHERE name>$1 AND name<$2 AND value<$3", Prefix, Prefix + "~", Time(now - Kept));
+                "DELETE FROM setting WHERE name>$1 AND name<$2 AND value<$3", Prefix, Prefix + "~",
+                Time(now - IRequestKeys.Kept));
             if (!ErasedLists.Has(session, request.ListId))
                 session.Execute(
                     "INSERT INTO setting(name, value) VALUES($1, $2) ON CONFLICT DO NOTHING",
                     NameOf(key), $"{Time(now)} {request.Hash} {request.ListId}");
-            return Find(session, NameOf(key)) ?? request;
+            return Find(session, NameOf(key), now) ?? request;
         }, durable: false, cancellationToken);
 
-    private static KnownRequest? Find(SqlSession session, string name) =>
-        session.Scalar("SELECT value FROM setting WHERE name=$1", name) is string value
+    private static KnownRequest? Find(SqlSession session, string name, DateTimeOffset now) =>
+        session.Scalar(
+            "SELECT value FROM setting WHERE name=$1 AND value>=$2", name,
+            Time(now - IRequestKeys.Kept)) is string value
             && value.Split(' ') is [_, var hash, var listId]
             ? new(hash, listId)
             : null;

@@ -205,7 +205,7 @@ internal static class LocalSchema
     // Migrates from version 11.
     private const string FromVersion11 = "ALTER TABLE list ADD COLUMN revision_of TEXT;";
 
-    // Migrates from version 12. How older lists came was not kept.
+    // Migrates from version 12. The messages that brought older lists were not kept.
     private const string FromVersion12 =
         "CREATE TABLE list_origin(list_id TEXT PRIMARY KEY, message BLOB NOT NULL) WITHOUT ROWID;";
 
@@ -215,6 +215,13 @@ internal static class LocalSchema
         ALTER TABLE submission ADD COLUMN lost_since INTEGER;
         ALTER TABLE submission ADD COLUMN lost_until INTEGER;
         """;
+
+    // Indexed by the version that each migrates from, starting with 1.
+    private static readonly string[] Migrations =
+    [
+        FromVersion1, FromVersion2, FromVersion3, FromVersion4, FromVersion5, FromVersion6, FromVersion7, FromVersion8,
+        FromVersion9, FromVersion10, FromVersion11, FromVersion12, FromVersion13,
+    ];
 
     /// <summary>Migrates a file to the current version. Several processes may do this concurrently.</summary>
     public static void Apply(SqlSession session, string path)
@@ -231,32 +238,9 @@ internal static class LocalSchema
                     + "or another state folder.");
         if (version == 0)
             session.Script(Tables);
-        if (version == 1)
-            session.Script(FromVersion1);
-        if (version is 1 or 2)
-            session.Script(FromVersion2);
-        if (version is 1 or 2 or 3)
-            session.Script(FromVersion3);
-        if (version is 1 or 2 or 3 or 4)
-            session.Script(FromVersion4);
-        if (version is > 0 and < 6)
-            session.Script(FromVersion5);
-        if (version is > 0 and < 7)
-            session.Script(FromVersion6);
-        if (version is > 0 and < 8)
-            session.Script(FromVersion7);
-        if (version is > 0 and < 9)
-            session.Script(FromVersion8);
-        if (version is > 0 and < 10)
-            session.Script(FromVersion9);
-        if (version is > 0 and < 11)
-            session.Script(FromVersion10);
-        if (version is > 0 and < 12)
-            session.Script(FromVersion11);
-        if (version is > 0 and < 13)
-            session.Script(FromVersion12);
-        if (version is > 0 and < 14)
-            session.Script(FromVersion13);
+        else
+            foreach (var migration in Migrations.Skip((int)version - 1))
+                session.Script(migration);
         if (version < 4)
             session.Script(Triggers);
         if (version < Version)

@@ -12,7 +12,7 @@ internal static partial class ReplaceableFile
     private const int TypeMask = 0xF000, RegularFile = 0x8000;
 
     /// <summary>Follows links, so that the link stays and its target is replaced.</summary>
-    /// <exception cref="PipelineException">Permanent: the path names something else than a file.</exception>
+    /// <exception cref="PipelineException">Permanent: the path names something other than a file.</exception>
     public static string Resolve(string path)
     {
         if (!IsRegularOrAbsent(path))
@@ -28,8 +28,8 @@ internal static partial class ReplaceableFile
     {
         if (OperatingSystem.IsWindows())
             return !Directory.Exists(path);
-        // .NET does not say whether a path is a device or a FIFO. The runtime's own stat has one layout on each
-        // system: flags, then mode, then others that are not read here.
+        // .NET does not say whether a path is a device or a FIFO. The runtime's own stat has one layout on each system:
+        // flags, then mode, then fields that are not read here.
         var status = stackalloc int[64];
         return Stat(path, status) != 0 || (status[1] & TypeMask) == RegularFile;
     }

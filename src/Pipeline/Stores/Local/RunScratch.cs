@@ -10,13 +10,15 @@ internal sealed class RunScratch : IDisposable
         """
         CREATE TABLE input(
             key TEXT PRIMARY KEY, url TEXT NOT NULL, content TEXT, text TEXT, status INTEGER,
-            is_left_out INTEGER NOT NULL, is_taken INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+            is_left_out INTEGER NOT NULL, is_taken INTEGER NOT NULL DEFAULT 0);
         CREATE TABLE new(
             key TEXT PRIMARY KEY, url TEXT NOT NULL, content TEXT, text TEXT, status INTEGER) WITHOUT ROWID;
         CREATE INDEX new_url ON new(url);
         """);
 
-    /// <summary>Adds an input. A record counts before none; of two records, the later one.</summary>
+    /// <summary>
+    /// Adds an input. An input with a record replaces one without; of two with a record, the later one stays.
+    /// </summary>
     public void Add(string key, string url, SeriesOutcome? outcome, bool isLeftOut) => _database.Run(session =>
     {
         session.Execute(
@@ -26,7 +28,16 @@ internal sealed class RunScratch : IDisposable
             key, url, outcome?.ContentDigest, outcome?.TextDigest, outcome?.HttpStatus, isLeftOut);
     });
 
-    /// <summary>Takes an input out and returns it; null if there is none.</summary>
+    /// <summary>Returns all inputs, each once, in the order in which they were first added.</summary>
+    public IEnumerable<(string Key, string Url, SeriesOutcome? Outcome)> All()
+    {
+        using var rows = _database.Run(session =>
+            session.Query("SELECT key, url, content, text, status FROM input ORDER BY rowid"));
+        while (_database.Run(_ => rows.Read()))
+            yield return (rows.GetString(0), rows.GetString(1), ReadOutcome(rows, 2));
+    }
+
+    /// <summary>Removes an input and returns it; null if there is none.</summary>
     public Known? Take(string key) => _database.Run(session =>
     {
         if (session.Execute("UPDATE input SET is_taken=1 WHERE key=$1", key) == 0)
@@ -36,7 +47,9 @@ internal sealed class RunScratch : IDisposable
         return new Known(ReadOutcome(row, 0), row.GetBoolean(3));
     });
 
-    /// <summary>Returns what was not taken out, ordered by URL: each URL with its record, if it has one.</summary>
+    /// <summary>
+    /// Returns the inputs that were not removed, ordered by URL: each URL with its record, if it has one.
+    /// </summary>
     public IEnumerable<(string Url, SeriesOutcome? Outcome)> Left()
     {
         using var rows = _database.Run(session =>
@@ -53,7 +66,7 @@ internal sealed class RunScratch : IDisposable
             key, url, outcome.ContentDigest, outcome.TextDigest, outcome.HttpStatus);
     });
 
-    /// <summary>Takes out one of those inputs by its URL and returns its record; null if there is none.</summary>
+    /// <summary>Removes one of those inputs by its URL and returns its record; null if there is none.</summary>
     public SeriesOutcome? TakeNew(string url) => url.Length == 0 ? null : _database.Run(session =>
     {
         using var row = session.Query(
@@ -66,7 +79,7 @@ internal sealed class RunScratch : IDisposable
         return outcome;
     });
 
-    /// <summary>Returns the inputs that only the other run has and that were not taken out, ordered by URL.</summary>
+    /// <summary>Returns the inputs that only the other run has and that were not removed, ordered by URL.</summary>
     public IEnumerable<(string Url, SeriesOutcome? Outcome)> New()
     {
         using var rows = _database.Run(session =>

@@ -15,7 +15,8 @@ internal sealed class ScratchDatabase : IDisposable
     /// <param name="tables">The statements that create its tables.</param>
     public ScratchDatabase(string tables)
     {
-        // An empty path is a temporary database. Nobody reads it after a crash, so it needs no journal and no commit.
+        // An empty path means a temporary database. It is not needed after a crash, so it needs no journal and no
+        // commit.
         _session = new("", create: true);
         Run(session => session.Script($"PRAGMA journal_mode=OFF; PRAGMA cache_size=-16384; {tables} BEGIN;"));
     }

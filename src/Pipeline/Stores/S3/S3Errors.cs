@@ -4,8 +4,8 @@ using Amazon.Runtime;
 using Amazon.S3;
 using Pipeline.Http.Limits;
 using Pipeline.Http.Retrying;
-using Pipeline.IO;
 using Pipeline.Model;
+using Pipeline.Notation;
 
 namespace Pipeline.Stores.S3;
 
@@ -68,30 +68,51 @@ internal static partial class S3Errors
         }
         catch (AmazonServiceException e)
         {
-            throw Unavailable(uri, $"{(int)e.StatusCode} {e.ErrorCode}".Trim(), e);
+            throw Unavailable(uri, Describe(e), e);
         }
         catch (AmazonClientException e)
         {
-            throw e.Message.Contains("credentials", StringComparison.OrdinalIgnoreCase)
+            throw e.Message.Contains("credentials", StringComparison.OrdinalIgnoreCase) || NamesProfile(e)
                 ? NoCredentials(uri, e)
-                : Unavailable(uri, e.Message, e);
+                : Unavailable(uri, Describe(e), e);
         }
         // The answer is truncated, or does not come from S3.
         catch (System.Xml.XmlException e)
         {
-            throw Unavailable(uri, "it returned an unreadable answer, which may come from a proxy", e);
+            throw Unavailable(uri, "returned an unreadable answer, which may come from a proxy", e);
         }
         catch (Exception e) when (Faults.IsOfConnection(e, cancellationToken))
         {
-            throw Unavailable(uri, FaultWords.Of(e), e);
+            throw Unavailable(uri, Faults.Describe(e), e);
         }
     }
 
     public static PipelineException NoCredentials(ObjectUri uri, Exception e) => PipelineException.Permanent(
         FailureReasons.AccessDenied,
-        $"There are no AWS credentials for {uri}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
-            + "or give the host a role.",
+        $"There are no AWS credentials for {uri}. {CredentialAdvice(Environment.GetEnvironmentVariable)}",
         e);
+
+    /// <summary>What is wrong with the variables that should name the credentials, and what to do.</summary>
+    /// <param name="read">Reads a variable by its name.</param>
+    internal static string CredentialAdvice(Func<string, string?> read)
+    {
+        string? Get(string name) => read(name) is { Length: > 0 } value ? value : null;
+        return (Get("AWS_ACCESS_KEY_ID"), Get("AWS_SECRET_ACCESS_KEY"), Get("AWS_PROFILE")) switch
+        {
+            (not null, null, _) => "AWS_ACCESS_KEY_ID is set, but AWS_SECRET_ACCESS_KEY is not. Set both.",
+            (null, not null, _) => "AWS_SECRET_ACCESS_KEY is set, but AWS_ACCESS_KEY_ID is not. Set both.",
+            (null, null, { } profile) =>
+                $"AWS_PROFILE is {DisplayText.Quote(profile)}, and neither "
+                    + $"{Get("AWS_SHARED_CREDENTIALS_FILE") ?? "~/.aws/credentials"} nor "
+                    + $"{Get("AWS_CONFIG_FILE") ?? "~/.aws/config"} has usable credentials of that name. Correct the "
+                    + "name ('aws configure list-profiles' shows them), or unset the variable.",
+            _ => "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the host a role.",
+        };
+    }
+
+    private static bool NamesProfile(AmazonClientException e) =>
+        e.Message.StartsWith("Unable to find the \"", StringComparison.Ordinal)
+            && e.Message.Contains("profile", StringComparison.Ordinal);
 
     /// <summary>
     /// Creates the error for a truncated page without a continuation token. The listing must not count as complete.
@@ -157,7 +178,18 @@ internal static partial class S3Errors
 
     private static PipelineException Unavailable(ObjectUri uri, string what, Exception inner) =>
         PipelineException.Transient(
-            FailureReasons.Unavailable, $"S3 ({uri}) failed: {what.TrimEnd('.')}.", inner: inner);
+            FailureReasons.Unavailable, $"S3 ({uri}) {what}.", inner: inner);
+
+    /// <summary>Describes a fault of the SDK, for use after the name of the service in a sentence.</summary>
+    public static string Describe(Exception e) => e switch
+    {
+        AmazonServiceException { StatusCode: > 0 } answered =>
+            $"answered {(int)answered.StatusCode} {answered.ErrorCode}".TrimEnd(),
+        AmazonServiceException or AmazonClientException => e.InnerException is { } inner
+            ? Describe(inner)
+            : $"failed: {e.Message.ReplaceLineEndings(" ").TrimEnd('.', ' ')}",
+        _ => Faults.Describe(e),
+    };
 
     [GeneratedRegex("<Message>([^<]+)</Message>")]
     private static partial Regex MessageElement();

@@ -83,10 +83,8 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
                 : (offset, token) => GetAsync(uri, offset, etag.ToString(), token)));
     }
 
-    public async Task WriteAsync(ObjectUri uri, Stream content, CancellationToken cancellationToken)
-    {
-        var repeatable = await ObjectHttp.MakeRepeatableAsync(content, cancellationToken);
-        try
+    public Task WriteAsync(ObjectUri uri, Stream content, CancellationToken cancellationToken) =>
+        ObjectHttp.SendRepeatableAsync(content, repeatable =>
         {
             var request = new PutObjectRequest
             {
@@ -100,15 +98,9 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
                 UseChunkEncoding = false,
                 RequestPayer = Payer,
             };
-            await S3Errors.TranslateAsync(
+            return S3Errors.TranslateAsync(
                 uri, _options, () => _s3.PutObjectAsync(request, cancellationToken), cancellationToken);
-        }
-        finally
-        {
-            if (repeatable != content)
-                await repeatable.DisposeAsync();
-        }
-    }
+        }, cancellationToken);
 
     public Task DeleteAsync(ObjectUri uri, CancellationToken cancellationToken)
     {
@@ -185,7 +177,7 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
         if (error.Code == S3Errors.Skewed && _clock.Correct(response))
             throw PipelineException.Transient(
                 FailureReasons.Unavailable,
-                $"S3 ({uri}) rejected this machine's time. The next try uses the time of the service.");
+                $"S3 ({uri}) rejected this machine's time. The next attempt uses the service's time.");
         throw S3Errors.ToException(uri, _options, error, RetryAfter.Read(response, _time.GetUtcNow()));
     }
 

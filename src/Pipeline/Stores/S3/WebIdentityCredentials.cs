@@ -102,7 +102,7 @@ internal sealed class WebIdentityCredentials : AWSCredentials, IDisposable
                 || Faults.IsOfConnection(e, CancellationToken.None))
         {
             throw PipelineException.Transient(
-                FailureReasons.Unavailable, $"AWS STS ({_role}) failed: {e.Message}", inner: e);
+                FailureReasons.Unavailable, $"AWS STS ({_role}) {S3Errors.Describe(e)}.", inner: e);
         }
     }
 

@@ -68,9 +68,47 @@ internal sealed class ApiLists(NimbleClient nimble)
         }
     }
 
+    /// <summary>
+    /// Reads the batches that were created between two times, or do not say when; without their tasks.
+    /// </summary>
+    /// <inheritdoc cref="ReadSingleTasksAsync"/>
+    public async IAsyncEnumerable<NimbleBatch> ReadCreatedBatchesAsync(
+        DateTimeOffset since, DateTimeOffset until, ListEnd end,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var page in nimble.ListBatchesAsync(cancellationToken))
+        {
+            end.See(page.HasGaps, page.IsLast);
+            foreach (var batch in page.Items)
+                if (IsWithin(since, until, batch.CreatedAt))
+                    yield return batch with { Tasks = [] };
+        }
+    }
+
+    /// <summary>Reads the tasks that name no batch and were created between two times, or do not say when.</summary>
+    /// <param name="since">The earlier time, UTC.</param>
+    /// <param name="until">The later time, UTC.</param>
+    /// <param name="end">Learns whether the list was seen whole.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    /// <exception cref="PipelineException">The API does not answer, or refuses us.</exception>
+    public async IAsyncEnumerable<NimbleTask> ReadSingleTasksAsync(
+        DateTimeOffset since, DateTimeOffset until, ListEnd end,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var page in nimble.ListTasksAsync(cancellationToken))
+        {
+            end.See(page.HasGaps, page.IsLast);
+            foreach (var task in page.Items)
+                if (task.BatchId is null && IsWithin(since, until, task.CreatedAt))
+                    yield return task;
+        }
+    }
+
     private static bool IsSince(SubmissionEntry submission, DateTimeOffset? createdAt) =>
-        !(createdAt < (submission.LostSince ?? submission.PostedAt) - ClockSkew)
-        && !(createdAt > submission.LostUntil + ClockSkew);
+        IsWithin(submission.LostSince ?? submission.PostedAt, submission.LostUntil, createdAt);
+
+    private static bool IsWithin(DateTimeOffset? since, DateTimeOffset? until, DateTimeOffset? createdAt) =>
+        !(createdAt < since - ClockSkew) && !(createdAt > until + ClockSkew);
 
     /// <summary>What a batch says of itself; where its details say nothing, what its first task says.</summary>
     private async Task<ListedEntry> JudgeBatchAsync(

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Pipeline.Delivery;
 using Pipeline.Model;
 using Pipeline.Nimble.Replies;
@@ -34,11 +33,12 @@ internal readonly record struct PostEvidence(PostProof Proof, bool MayBeOurs)
             return batches.TrueForAll(b => b == own)
                 ? Proven(told == PostProof.None ? PostProof.Echo : told)
                 : Anothers;
-        var addresses = tasks.SelectMany(Addresses).ToList();
-        if (addresses.Concat(tasks.Select(t => t.OutputUrl).OfType<string>())
-            .Any(a => DeliveryPrefix.IsNamedBy(submission, a)))
+        var addresses = tasks.SelectMany(t => t.Addresses).ToList();
+        var outputs = tasks.Select(t => t.OutputUrl).OfType<string>().ToList();
+        if (addresses.Concat(outputs).Any(a => DeliveryPrefix.IsNamedBy(submission, a)))
             return Proven(told == PostProof.None ? PostProof.Echo : told);
-        if (addresses.Count > 0 || tasks.DistinctBy(t => t.Id).Count() > submission.Count)
+        if (addresses.Count > 0 || outputs.Exists(DeliveryPrefix.IsUnderOne)
+            || tasks.DistinctBy(t => t.Id).Count() > submission.Count)
             return Anothers;
         var echoed = tasks.Where(t => t.Input is not null).DistinctBy(t => t.Id).ToList();
         if (echoed.Count == 0)
@@ -58,21 +58,16 @@ internal readonly record struct PostEvidence(PostProof Proof, bool MayBeOurs)
 
     /// <summary>Whether any task has more than an id: an echo, an address or a batch.</summary>
     public static bool IsComparable(IEnumerable<NimbleTask> tasks) =>
-        tasks.Any(t => t.Input is not null || t.OutputUrl is not null || Addresses(t).Any());
+        tasks.Any(t => t.Input is not null || NamesDelivery(t));
+
+    /// <summary>Whether a task names a place that it is delivered to.</summary>
+    public static bool NamesDelivery(NimbleTask task) => task.OutputUrl is not null || task.Addresses.Count > 0;
+
+    /// <summary>The places that a task is delivered to, as far as it echoes them.</summary>
+    public static IEnumerable<string> DeliveryOf(NimbleTask task) =>
+        task.OutputUrl is { } output ? task.Addresses.Append(output) : task.Addresses;
 
     private static PostEvidence Proven(PostProof proof) => new(proof, MayBeOurs: true);
-
-    /// <summary>The addresses that a task echoes. Those of our own submissions contain the submission's id.</summary>
-    private static IEnumerable<string> Addresses(NimbleTask task)
-    {
-        if (task.CallbackUrl is { } callback)
-            yield return callback;
-        if (task.Input is not { ValueKind: JsonValueKind.Object } input)
-            yield break;
-        foreach (var name in (string[])["callback_url", "storage_url"])
-            if (input.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String)
-                yield return value.GetString()!;
-    }
 }
 
 /// <summary>The result of a search for evidence.</summary>

@@ -6,8 +6,8 @@ using Pipeline.Ports;
 namespace Pipeline.Sweep.Accepted;
 
 /// <summary>
-/// Looks at an accepted submission: closes it if every input has its outcome, gives up inputs whose tasks have expired,
-/// and otherwise asks the API how far it is.
+/// Checks an accepted submission: closes it if every input has its outcome, gives up inputs whose tasks have expired,
+/// and otherwise asks the API for its progress.
 /// </summary>
 internal sealed partial class AcceptedSubmissions(
     ILedger ledger,
@@ -18,7 +18,7 @@ internal sealed partial class AcceptedSubmissions(
     SubmissionCloser closer,
     ILogger<AcceptedSubmissions> logger)
 {
-    /// <summary>Takes one look.</summary>
+    /// <summary>Checks once.</summary>
     public async Task LookAsync(SubmissionEntry submission, CancellationToken cancellationToken)
     {
         var inputs = await GetInputsAsync(submission, cancellationToken);

@@ -5,10 +5,10 @@ using Pipeline.Ports;
 
 namespace Pipeline.Sweep.Accepted;
 
-/// <summary>Asks the API how far an accepted submission is, by its batch or by its known tasks.</summary>
+/// <summary>Asks the API for the progress of an accepted submission, by its batch or by its known tasks.</summary>
 internal sealed class BatchReader(ILedger ledger, NimbleClient nimble)
 {
-    /// <summary>How far it is; null if the API does not know it.</summary>
+    /// <summary>Returns the progress; null if the API does not know the submission.</summary>
     public async Task<NimbleProgress?> GetProgressAsync(SubmissionEntry submission, CancellationToken cancellationToken)
     {
         if (submission.BatchId is { } batchId)
@@ -21,7 +21,7 @@ internal sealed class BatchReader(ILedger ledger, NimbleClient nimble)
         if (known.Count == 0)
             return null;
         var ended = known.Count(t => TaskStates.Classify(t.State) != TaskOutcome.Pending);
-        // Of a submission that was found by its objects, only the collected tasks are known.
+        // For a submission that was found by its objects, only the collected tasks are known.
         var isDone = ended == known.Count && tasks.Count >= submission.Count;
         return new(
             submission.SubmissionId, isDone, isDone ? submission.Count : ended, Progress: null, CompletedAt: null);
@@ -42,15 +42,14 @@ internal sealed class BatchReader(ILedger ledger, NimbleClient nimble)
             ?? submission;
     }
 
-    /// <summary>The tasks as the batch's details have them now.</summary>
+    /// <summary>The tasks in the current details of the batch.</summary>
     public async Task<IReadOnlyList<NimbleTask>> GetTasksAsync(
         SubmissionEntry submission, CancellationToken cancellationToken) =>
         [.. (await GetDetailsAsync(submission, cancellationToken)).Values];
 
     /// <summary>
-    /// The tasks as the API has them now, after it said that all have ended. A task that the batch's details leave out,
-    /// or do not call ended, is asked for by itself. It is left out if its input has a record or failed for this very
-    /// task.
+    /// The current tasks, after the API said that all have ended. A task that the batch's details omit, or do not call
+    /// ended, is requested individually, unless its input has a record or failed because of this very task.
     /// </summary>
     public async Task<IReadOnlyList<NimbleTask>> GetEndedTasksAsync(
         SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)

@@ -9,15 +9,15 @@ internal sealed class ExpiredSubmissions(
     ILedger ledger, FinalCheck api, DeliveredResults delivered, OutcomeRecorder outcomes, SweepPolicy policy)
 {
     /// <summary>
-    /// Gives up what waits past the task deadline. API and bucket are asked once more before that, however late it is,
-    /// and Collect gets its time. Nothing is given up while the bucket cannot be listed, or holds what could not be
-    /// read, for one more task deadline at most.
+    /// Gives up what waits past the task deadline. First it asks API and bucket once more, however late it is, and
+    /// gives Collect its time. Nothing is given up while the bucket cannot be listed or holds what could not be read,
+    /// for at most one more task deadline.
     /// </summary>
     /// <param name="submission">An accepted submission.</param>
     /// <param name="inputs">Its inputs.</param>
-    /// <param name="waiting">Those that wait.</param>
+    /// <param name="waiting">The inputs that wait.</param>
     /// <param name="cancellationToken">Cancels between two steps.</param>
-    /// <returns>Whether the deadline is over; if not, nothing was done.</returns>
+    /// <returns>Whether the deadline has passed; if not, nothing was done.</returns>
     public async Task<bool> TryExpireAsync(
         SubmissionEntry submission,
         IReadOnlyList<InputEntry> inputs,
@@ -27,7 +27,7 @@ internal sealed class ExpiredSubmissions(
         if (!policy.IsExpired(submission))
             return false;
         if (!await MayStillComeAsync(submission, inputs, cancellationToken))
-            // The submission stays due, and the next look closes it.
+            // The submission stays due, and the next check closes it.
             await outcomes.FailAsync(
                 submission,
                 waiting,

@@ -4,8 +4,8 @@ using Pipeline.Model;
 namespace Pipeline.Sweep.Accepted;
 
 /// <summary>
-/// Asks the API once more for everything it has of a submission whose tasks have expired: a host that was down for a
-/// day finds its results there.
+/// Asks the API once more for everything that it has about a submission whose tasks have expired. After a day of
+/// downtime, a host finds its results there.
 /// </summary>
 internal sealed partial class FinalCheck(
     BatchReader batches,
@@ -15,12 +15,12 @@ internal sealed partial class FinalCheck(
     TimeProvider time,
     ILogger<FinalCheck> logger)
 {
-    // Each question may ask for every task by itself, and an API that drips or stalls takes its whole time for each.
+    // Each request may ask for every task individually, and a slow API may take its whole time for each.
     private static readonly TimeSpan LongestQuestion = TimeSpan.FromMinutes(2);
 
     /// <summary>
-    /// Queues what the batch and the API's own list of tasks have. An API that does not answer holds nothing up, and
-    /// neither does one that takes longer than Collect may.
+    /// Queues what the batch and the API's own list of tasks have. An API that does not answer, or takes longer than
+    /// Collect may, delays nothing.
     /// </summary>
     public async Task AskAsync(
         SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)

@@ -63,7 +63,7 @@ internal sealed class FinishedTasks(ILedger ledger, IWorkQueue queue, OutcomeRec
     public static HashSet<string> CollectedIn(IReadOnlyList<InputEntry> inputs) =>
         inputs.Select(i => i.TaskId).OfType<string>().ToHashSet(StringComparer.Ordinal);
 
-    /// <summary>Whether another task of the same input has not failed.</summary>
+    /// <summary>Whether the input has another task that has not failed.</summary>
     private static bool HasAnother(
         TaskEntry failed, Dictionary<string, TaskEntry> rows, IReadOnlyList<NimbleTask> tasks) =>
         rows.Values.Any(r => r.Ordinal == failed.Ordinal && r.TaskId != failed.TaskId && !r.IsOver

@@ -9,8 +9,8 @@ using Pipeline.Ports;
 namespace Pipeline.Sweep.Accepted;
 
 /// <summary>
-/// Gives up inputs of a complete batch for which no result can come any more. Before that it asks the bucket and the
-/// API's own list of tasks: the batch may name fewer tasks than it has.
+/// Gives up inputs of a complete batch that can no longer get a result. Before that it asks the bucket and the API's
+/// own list of tasks, because a batch may not name all its tasks.
 /// </summary>
 internal sealed partial class LeftOverInputs(
     ILedger ledger,
@@ -22,8 +22,8 @@ internal sealed partial class LeftOverInputs(
     ILogger<LeftOverInputs> logger)
 {
     /// <summary>
-    /// Fails what is left over. Once no good task is left to collect, or Collect had its time, an input without an
-    /// outcome belongs to a task that failed, that nothing tells apart, or that the API does not name.
+    /// Fails the remaining inputs. Once no good task is left to collect, or Collect had its time, an input without an
+    /// outcome belongs to a task that failed, cannot be distinguished, or is not named by the API.
     /// </summary>
     /// <param name="submission">A submission whose batch is complete and whose finished tasks were queued.</param>
     /// <param name="inputs">Its inputs.</param>
@@ -42,7 +42,7 @@ internal sealed partial class LeftOverInputs(
         var left = tasks.Where(t => !collected.Contains(t.Id)).ToList();
         var good = left.Where(t => TaskStates.Classify(t.State) == TaskOutcome.Succeeded).Select(t => t.Id)
             .Except(rows.Where(t => t.IsOver).Select(t => t.TaskId)).ToHashSet(StringComparer.Ordinal);
-        // Collect gives a result up one deadline after it hears of it, which may be long after the batch is complete.
+        // Collect gives up a result one deadline after it was reported, which may be long after the batch is complete.
         var waits = policy.Now < submission.CompletedAt + policy.CollectTime;
         if (good.Count > 0 && waits)
             return;
@@ -61,7 +61,7 @@ internal sealed partial class LeftOverInputs(
 
     /// <summary>
     /// Queues objects whose tasks the API does not name, and says whether results may be among them. Under an
-    /// unguessable prefix that is so as long as tasks are missing, else only for the time that Collect has.
+    /// unguessable prefix, this holds as long as tasks are missing; otherwise only for the time that Collect has.
     /// </summary>
     private async Task<bool> MayLieInBucketAsync(
         SubmissionEntry submission,
@@ -95,6 +95,6 @@ internal sealed partial class LeftOverInputs(
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message =
-        "Inputs of submission {SubmissionId} are left over and fail as {Reason}. Inputs: {Inputs}.")]
+        "Inputs of submission {SubmissionId} can get no result any more and fail as {Reason}. Inputs: {Inputs}.")]
     private partial void LogLeftOver(string submissionId, int inputs, string reason);
 }

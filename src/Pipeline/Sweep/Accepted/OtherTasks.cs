@@ -6,13 +6,13 @@ using Pipeline.Submit.Evidence;
 namespace Pipeline.Sweep.Accepted;
 
 /// <summary>
-/// Asks the API for other tasks of failed inputs before their submission is closed: an input with a failed task gets a
-/// record if another task of it succeeds.
+/// Asks the API for other tasks of failed inputs before their submission is closed, because an input with a failed task
+/// gets a record if another of its tasks succeeds.
 /// </summary>
 internal sealed class OtherTasks(ILedger ledger, IWorkQueue queue, BatchReader batches, SweepPolicy policy)
 {
     /// <summary>Queues good tasks of failed inputs.</summary>
-    /// <param name="submission">A submission none of whose inputs waits.</param>
+    /// <param name="submission">A submission without waiting inputs.</param>
     /// <param name="inputs">Its inputs.</param>
     /// <param name="cancellationToken">Cancels between two steps.</param>
     /// <returns>Whether a failed input may still get a record; then the submission must stay open.</returns>
@@ -36,7 +36,7 @@ internal sealed class OtherTasks(ILedger ledger, IWorkQueue queue, BatchReader b
                 await queue.SendAsync(submission.SubmissionId, good, DiscoveredBy.Sweep, now, cancellationToken);
             return others.Count > good.Count || (good.Count > 0 && now < last);
         }
-        // An API that does not answer is asked again for as long as Collect would have for a good task.
+        // If the API does not answer, ask again for as long as Collect would have for a good task.
         catch (PipelineException silent) when (!silent.IsStoreFault && now >= last)
         {
             return false;

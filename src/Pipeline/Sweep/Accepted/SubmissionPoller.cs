@@ -5,8 +5,8 @@ using Pipeline.Ports;
 namespace Pipeline.Sweep.Accepted;
 
 /// <summary>
-/// Asks the API how far an accepted submission is, and collects what is finished. While the API cannot answer, it lists
-/// the bucket instead.
+/// Asks the API for the progress of an accepted submission, and collects what is finished. While the API cannot answer,
+/// lists the bucket instead.
 /// </summary>
 internal sealed class SubmissionPoller(
     ILedger ledger,
@@ -17,16 +17,16 @@ internal sealed class SubmissionPoller(
     SweepPolicy policy,
     TimeProvider time)
 {
-    // After this many looks without news, and then less and less often, the bucket is listed too.
+    // After this many checks without progress, and then less and less often, the bucket is listed too.
     private const int QuietPolls = 8;
 
-    // An API that takes longer for its answers counts as one that cannot answer.
+    // An API that takes longer to answer counts as unable to answer.
     private static readonly TimeSpan ApiLimit = TimeSpan.FromMinutes(2);
 
     /// <summary>Polls once.</summary>
     /// <param name="submission">An accepted submission.</param>
     /// <param name="inputs">Its inputs, some of which wait.</param>
-    /// <param name="cancellationToken">Cancels the look.</param>
+    /// <param name="cancellationToken">Cancels the check.</param>
     /// <exception cref="PipelineException">Transient: the API does not answer. The bucket was listed.</exception>
     public async Task PollAsync(
         SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
@@ -50,7 +50,7 @@ internal sealed class SubmissionPoller(
         }
     }
 
-    /// <summary>Looks again later; nothing is new.</summary>
+    /// <summary>Checks again later, because there is no progress.</summary>
     public Task PostponeAsync(SubmissionEntry submission, CancellationToken cancellationToken) =>
         PostponeAsync(submission, submission.CompletedCount, cancellationToken);
 
@@ -87,7 +87,7 @@ internal sealed class SubmissionPoller(
     {
         if (progress.Completed)
             return await batches.GetEndedTasksAsync(submission, inputs, cancellationToken);
-        // The API has finished more than is known here, and more than at the last look.
+        // The API has finished more than is known here, and more than at the last check.
         var hasNews = progress.CompletedCount > inputs.Count(i => i.State != InputState.Waiting)
             && progress.CompletedCount != submission.CompletedCount;
         return hasNews ? await batches.GetTasksAsync(submission, cancellationToken) : [];

@@ -7,8 +7,8 @@ using Pipeline.Submit.Evidence;
 namespace Pipeline.Sweep.Accepted;
 
 /// <summary>
-/// Looks in the API's own list for tasks of an accepted submission that neither the POST's answer nor the batch names.
-/// Where results are not delivered to a bucket, nothing else knows of them.
+/// Searches the API's own list for tasks of an accepted submission that neither the POST's answer nor the batch names.
+/// If results are not delivered to a bucket, there is no other source for them.
 /// </summary>
 internal sealed partial class UnnamedTasks(
     ILedger ledger, ApiLists lists, FinishedTasks finished, ILogger<UnnamedTasks> logger)
@@ -32,11 +32,12 @@ internal sealed partial class UnnamedTasks(
     /// <param name="inputs">Its inputs.</param>
     /// <param name="cancellationToken">Stops the reading.</param>
     /// <returns>
-    /// Tasks that prove to be the submission's. A task that does not say whose it is, is not among them: another
+    /// Tasks that are proven to be the submission's. A task without an owner is not among them, because another
     /// submission may have the same URL.
     /// </returns>
     /// <exception cref="PipelineException">
-    /// The list shows none of them and cannot be told to be whole, so it proves no absence; or the API does not answer.
+    /// The list shows none of them and is not known to be complete, so it proves no absence; or the API does not
+    /// answer.
     /// </exception>
     public async Task<IReadOnlyList<NimbleTask>> FindAsync(
         SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
@@ -58,7 +59,7 @@ internal sealed partial class UnnamedTasks(
                 return found;
         }
 
-        // Where there are as many tasks as inputs, the rest are tasks that nothing tells apart, and no list can help.
+        // If there are as many tasks as inputs, the remaining tasks cannot be distinguished, and no list can help.
         return found.Count > 0 || end.Doubt is null || rows.Count >= submission.Count
             ? found
             : throw PipelineException.Transient(FailureReasons.Unavailable,

@@ -7,21 +7,19 @@ using Pipeline.Ports;
 namespace Pipeline.Sweep.Lists;
 
 /// <summary>
-/// Closes submissions, and says whether all of a list are closed. It remembers the first open one of each list, so that
-/// a look at a list reads one row, and a closed submission is read once and not again at each look.
+/// Closes submissions, and says whether all submissions of a list are closed. It remembers the first open one of each
+/// list, so a check of a list reads one row, and a closed submission is not read at each check.
 /// </summary>
 internal sealed class ClosedSubmissions(ILedger ledger, OutcomeRecorder outcomes)
 {
-    // About 200 bytes each. A list that is forgotten is read from its first submission.
+    // About 200 bytes each. A forgotten list is read from its first submission.
     private const int Kept = 100_000;
 
     private readonly AsyncCache<int> _firstOpen = new(Kept);
     private readonly ConcurrentDictionary<string, bool> _touched = new(StringComparer.Ordinal);
 
-    /// <summary>
-    /// Writes that a submission is closed. Its list may be complete now; if it is closed, it opens again.
-    /// </summary>
-    /// <returns>The submission as it is then; null if somebody else changed it.</returns>
+    /// <summary>Writes that a submission is closed. Its list may now be complete; a closed list is reopened.</summary>
+    /// <returns>The closed submission; null if it was changed meanwhile.</returns>
     public async Task<SubmissionEntry?> CloseAsync(SubmissionEntry closing, CancellationToken cancellationToken)
     {
         if (await ledger.UpdateSubmissionAsync(closing, cancellationToken) is not { } closed)
@@ -39,8 +37,8 @@ internal sealed class ClosedSubmissions(ILedger ledger, OutcomeRecorder outcomes
         _touched.IsEmpty ? [] : [.. _touched.Keys.Where(listId => _touched.TryRemove(listId, out _))];
 
     /// <summary>
-    /// Whether all submissions of a list were closed when they were last read. One that was opened again since is found
-    /// by whoever reads all of them for the manifest; see <see cref="NoteOpen"/>.
+    /// Whether all submissions of a list were closed when they were last read. The manifest reads all of them and finds
+    /// any that was reopened since; see <see cref="NoteOpen"/>.
     /// </summary>
     public async Task<bool> AreAllAsync(ListEntry list, CancellationToken cancellationToken)
     {
@@ -65,6 +63,6 @@ internal sealed class ClosedSubmissions(ILedger ledger, OutcomeRecorder outcomes
         return true;
     }
 
-    /// <summary>Notes that a submission is open, so that the next look at its list reads it first.</summary>
+    /// <summary>Records that a submission is open, so that the next check of its list reads it first.</summary>
     public void NoteOpen(SubmissionEntry submission) => _firstOpen.Set(submission.ListId, submission.Sequence);
 }

@@ -10,14 +10,14 @@ internal sealed class CompleteLists(
 {
     private const int Parallelism = 16;
 
-    // Where thousands of lists are open, looking at all of them takes at most a tenth of the time.
+    // With thousands of open lists, checking all of them takes at most a tenth of the time.
     private const int Pause = 10;
 
     private static readonly TimeSpan QuickScan = TimeSpan.FromMilliseconds(100);
 
     private LastScan? _last;
 
-    /// <summary>Looks at the lists whose submissions this process has closed since the last call.</summary>
+    /// <summary>Checks the lists whose submissions this process has closed since the last call.</summary>
     public async Task<IReadOnlyList<ListEntry>> FindTouchedAsync(CancellationToken cancellationToken)
     {
         var complete = new List<ListEntry>();
@@ -28,7 +28,7 @@ internal sealed class CompleteLists(
         return complete;
     }
 
-    /// <summary>Looks at all open lists; after a look that took long, only some time later.</summary>
+    /// <summary>Checks all open lists; after a slow check, only some time later.</summary>
     public async Task<FoundLists> FindAsync(CancellationToken cancellationToken)
     {
         if (_last is { } last && last.Took > QuickScan && time.GetElapsedTime(last.EndedAt) < Pause * last.Took)
@@ -75,12 +75,12 @@ internal sealed class CompleteLists(
     private sealed record LastScan(OpenLists Open, TimeSpan Took, long EndedAt);
 }
 
-/// <summary>What a look at the open lists found.</summary>
+/// <summary>The result of checking the open lists.</summary>
 /// <param name="Complete">The lists whose submissions were all closed.</param>
 /// <param name="Open">The others.</param>
 internal sealed record FoundLists(IReadOnlyList<ListEntry> Complete, OpenLists Open);
 
 /// <summary>The lists that are not closed.</summary>
-/// <param name="Count">How many.</param>
+/// <param name="Count">Their number.</param>
 /// <param name="OldestSince">When the oldest was created; null if none is open.</param>
 internal sealed record OpenLists(int Count, DateTimeOffset? OldestSince);

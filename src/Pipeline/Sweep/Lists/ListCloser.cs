@@ -8,8 +8,8 @@ using Pipeline.Ports;
 namespace Pipeline.Sweep.Lists;
 
 /// <summary>
-/// Closes every list whose submissions are all closed, and publishes its manifest. A close that takes long goes on by
-/// itself: neither other lists nor looks at submissions wait for it. A close that was killed is simply repeated.
+/// Closes every list whose submissions are all closed, and publishes its manifest. A slow close continues on its own:
+/// neither other lists nor checks of submissions wait for it. An interrupted close is simply repeated.
 /// </summary>
 internal sealed partial class ListCloser(
     ILedger ledger,
@@ -21,7 +21,7 @@ internal sealed partial class ListCloser(
     TimeProvider time,
     ILogger<ListCloser> logger)
 {
-    /// <summary>Closes what is complete; returns what is left open.</summary>
+    /// <summary>Closes what is complete; returns what remains open.</summary>
     public async Task<OpenLists> CloseListsAsync(CancellationToken cancellationToken)
     {
         await CloseTouchedAsync(cancellationToken);
@@ -37,7 +37,7 @@ internal sealed partial class ListCloser(
 
     private async Task CloseIsolatedAsync(ListEntry list, CancellationToken cancellationToken)
     {
-        // The look may be a moment old: the list may be closed meanwhile, or put off.
+        // The check may be outdated: the list may have been closed meanwhile, or postponed.
         if (await ledger.GetListAsync(list.ListId, cancellationToken) is { State: ListState.Open } current)
             await steps.RunAsync(
                 current,

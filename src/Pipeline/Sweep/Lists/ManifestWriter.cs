@@ -10,8 +10,8 @@ using Pipeline.Submit.Evidence;
 namespace Pipeline.Sweep.Lists;
 
 /// <summary>
-/// Publishes the manifest of a list: the sum of what its submissions noted when they closed. Inputs are read again only
-/// for submissions without a note, or if the sum is not the number of the list's inputs.
+/// Publishes the manifest of a list: the sum of the tallies that its submissions stored when they closed. Inputs are
+/// read again only for submissions without a tally, or if the sum differs from the number of the list's inputs.
 /// </summary>
 internal sealed class ManifestWriter(
     ILedger ledger,
@@ -130,7 +130,7 @@ internal sealed class ManifestWriter(
 
         public List<ManifestSubmission> Submissions { get; } = [];
 
-        /// <summary>How many submissions are planned from the list, and not repeated.</summary>
+        /// <summary>Number of submissions planned from the list, without repeats.</summary>
         public int Planned { get; set; }
 
         public long Accepted { get; set; }

@@ -8,7 +8,7 @@ public sealed class CompletionTests : IDisposable
 {
     private readonly TempFolder _folder = new();
 
-    // What is typed, and what bash then offers. An unknown word is left to bash, which completes files.
+    // A command line, and what bash offers for it. For an unknown word, bash completes file names.
     private static readonly (string Line, string Offered)[] Typed =
     [
         ("pipeline sta", "status"),

@@ -81,7 +81,8 @@ public sealed class InputCommandTests : IDisposable
         await _state.RefusedAsync($"No list 'other' is known {status}", "explain", Url, "--list", "other");
         await _state.RefusedAsync("'not a url' is no URL, id, task or batch.", "explain", "not a url");
         foreach (var text in new[] { "http://elsewhere.test/", "mine", new string('a', 32) })
-            Assert.Equal((1, "", $"Nothing is known of '{text}'.\n"), await _state.RunAsync("explain", text));
+            Assert.Equal(
+                (1, "", $"Nothing is known of '{text}' {status}\n"), await _state.RunAsync("explain", text));
         var (exitCode, json, _) = await _state.RunAsync("explain", "http://elsewhere.test/", "--json");
         Assert.Equal((1, 0), (exitCode, JsonElement.Parse(json).GetProperty("inputs").GetArrayLength()));
     }

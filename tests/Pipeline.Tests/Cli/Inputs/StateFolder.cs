@@ -25,10 +25,10 @@ internal sealed class StateFolder : IDisposable
     /// <summary>The lines of a file of the output folder.</summary>
     public string[] ReadOutput(string name) => File.ReadAllLines(Path.Combine(_folder["out"], name));
 
-    /// <summary>Where the process listens that works on the state.</summary>
+    /// <summary>The address at which the process that uses the state listens.</summary>
     public string Address => File.ReadLines(Path.Combine(_folder["state"], "listen")).First();
 
-    /// <summary>How a command ends that is to be pasted.</summary>
+    /// <summary>The form of a command that a message recommends.</summary>
     public string Pasted(string command) => $"pipeline {command} --out {_folder["out"]} --state {_folder["state"]}";
 
     /// <summary>Starts a command over the state.</summary>

@@ -50,6 +50,9 @@ public sealed class DryRunTests : IDisposable
         var complete = await DryAsync(run);
         Assert.Equal((0, 2), (Number(complete, "to_post"), Number(complete, "posted_before")));
         Assert.Equal("closed", complete.GetProperty("state").GetString());
+        var told = await CliProcess.RunAsync([.. run, "--max-age", "30d", "--dry-run"]);
+        Assert.Contains("to run it once more: what series 'prices' already has is left out.", told.Output,
+            StringComparison.Ordinal);
         var more = await DryAsync([.. run, "--again"]);
         Assert.Equal((2, 0), (Number(more, "to_post"), Number(more, "posted_before")));
         Assert.EndsWith("-2", more.GetProperty("list_id").GetString(), StringComparison.Ordinal);

@@ -34,6 +34,11 @@ public sealed class RunProgressTests
     }
 
     [Fact]
+    public void WhatARestoredLedgerLooksForIsSaid() => Assert.Contains(
+        "14,000 posted, 40 looked for at Nimble, elapsed",
+        (Half with { Counts = Half.Counts with { LookedFor = 40 } }).ToLine(), StringComparison.Ordinal);
+
+    [Fact]
     public void NothingIsLeftOnceAllIsDone()
     {
         var done = Half with { Counts = Half.Counts with { Records = 14_997 } };

@@ -15,7 +15,7 @@ public sealed class StatusTextTests
         Waiting = new SortedDictionary<string, int> { ["Paused"] = 1 },
         Waits =
         [
-            new("post", "paused", "The list is paused. It goes on with: pipeline resume 9a41f2c07be5d81336aa", 1, 1000,
+            new("post", "paused", "The list is paused. Continue with: pipeline resume 9a41f2c07be5d81336aa", 1, 1000,
                 null, null),
         ],
         CreatedAt = DateTimeOffset.UnixEpoch,
@@ -31,7 +31,7 @@ public sealed class StatusTextTests
                 "9a41f2c07be5d81336aa  paused", "  shops-of-all-countries.csv",
                 "  12,403 of 15,000 URLs done: 12,400 records, 3 failures",
                 "  submissions: 2 accepted, 1 planned, 12 closed", "  waits for: 1 paused",
-                "  1,000 inputs wait to be posted (paused): The list is paused. It goes on with: "
+                "  1,000 inputs wait to be posted (paused): The list is paused. Continue with: "
                     + "pipeline resume 9a41f2c07be5d81336aa --out results",
             ],
             lines);

@@ -34,7 +34,7 @@ public sealed class SteerCommandTests : IDisposable
         Assert.StartsWith("2 inputs are pending.", told, StringComparison.Ordinal);
         var history = (await _state.RunAsync("explain", Url)).Output;
         Assert.Contains("never posted", history, StringComparison.Ordinal);
-        Assert.Contains("The list is paused. It goes on with: pipeline resume mine", history, StringComparison.Ordinal);
+        Assert.Contains("The list is paused. Continue with: pipeline resume mine", history, StringComparison.Ordinal);
         Assert.True(run.IsRunning && follower.IsRunning);
 
         Assert.Equal((0, "List mine goes on.\n", ""), await _state.RunAsync("resume", "mine"));

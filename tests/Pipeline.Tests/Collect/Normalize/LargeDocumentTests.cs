@@ -92,7 +92,7 @@ public sealed class LargeDocumentTests
         var whole = Gzip(Bytes(Text));
         foreach (var stored in new[] { whole, whole[..^20], Gzip(Bytes(Text[..^40] + "\u0001" + Text[^40..])) })
             await AssertMemoryReturnsAsync(new MemoryStream(stored), TestContext.Current.CancellationToken);
-        // An uncompressed document is read faster than it is scanned: pieces are waiting when the scanner throws.
+        // Reading an uncompressed document is faster than scanning it, so pieces are waiting when the scanner throws.
         await AssertMemoryReturnsAsync(
             new MemoryStream(Bytes(Text)), TestContext.Current.CancellationToken,
             new() { SpillAt = 5_000_000, SpillFolder = "/nowhere/at/all" });

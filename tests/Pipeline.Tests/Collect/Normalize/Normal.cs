@@ -82,7 +82,7 @@ internal static class Normal
         return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(once.ToArray());
     }
 
-    /// <summary>The record without the members that depend on the object's compression.</summary>
+    /// <summary>The record without the members that depend on how the object was compressed.</summary>
     public static string SourceLess(string record) =>
         Regex.Replace(record, "\"bytes\":[0-9]+,\"compressed\":(true|false)", "");
 

@@ -89,7 +89,7 @@ internal static class RecordOracle
         if (TextOf(metadata, "query_time") is { } time)
             extra.Add($"\"metadata.query_time\":{Text(time)}");
         Add("extra", extra.Count > 0 ? $"{{{string.Join(',', extra)}}}" : null);
-        // JSON allows these two characters only inside strings; a line of NDJSON has them escaped.
+        // JSON allows these two characters only inside strings; in NDJSON they are escaped.
         return $"{{{string.Join(',', members)}}}"
             .Replace("\u2028", "\\u2028", StringComparison.Ordinal)
                 .Replace("\u2029", "\\u2029", StringComparison.Ordinal);

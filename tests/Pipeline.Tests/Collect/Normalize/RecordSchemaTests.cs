@@ -8,7 +8,7 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Tests.Collect.Normalize;
 
 /// <summary>
-/// docs/record.schema.json and docs/record.md are the contract with consumers: they must describe what the code does
+/// docs/record.schema.json and docs/record.md are the contract with consumers. They must describe what the code does,
 /// and reject what it must not do.
 /// </summary>
 public sealed class RecordSchemaTests
@@ -29,7 +29,7 @@ public sealed class RecordSchemaTests
         BatchId = "b",
         TaskId = "t",
         Url = "https://x/",
-        Input = JsonSerializer.SerializeToElement("not a url"),
+        InputText = "not a url",
         Line = 3,
         Stage = "collect",
         Reason = FailureReasons.ObjectDamaged,

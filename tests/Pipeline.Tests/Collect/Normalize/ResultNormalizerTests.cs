@@ -111,12 +111,11 @@ public sealed class ResultNormalizerTests
         var document =
             $$"""{"data":{"html":"{{new string('h', 300_000)}}","parsed":"""
                 + $$"""["{{new string('p', 300_000)}}"],"pdf":"{{new string('e', 300_000)}}"} }""";
-        var folder = Directory.CreateTempSubdirectory("pipeline-tests-");
-        var options = new CollectOptions { SpillAt = 100_000, SpillFolder = folder.FullName };
+        using var folder = new TempFolder();
+        var options = new CollectOptions { SpillAt = 100_000, SpillFolder = folder.Path };
         var stored = Normal.Bytes(document);
         Assert.Equal(await Normal.RecordAsync(stored), await Normal.RecordAsync(stored, options));
-        Assert.Empty(folder.EnumerateFileSystemInfos());
-        folder.Delete();
+        Assert.Empty(Directory.EnumerateFileSystemEntries(folder.Path));
     }
 
     [Fact]

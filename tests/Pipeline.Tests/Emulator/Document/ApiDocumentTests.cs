@@ -4,7 +4,7 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Tests.Emulator.Document;
 
 /// <summary>
-/// Every example of the API's document, sent to the emulator. Where the document contradicts itself, the test says so
+/// Sends every example of the API's document to the emulator. Where the document contradicts itself, the test says how,
 /// and what the emulator does.
 /// </summary>
 public sealed class ApiDocumentTests
@@ -32,7 +32,7 @@ public sealed class ApiDocumentTests
     public void NoExampleIsLeftOut()
     {
         var sent = Posts.Select(row => row.Data).ToHashSet();
-        // The two lines without a body only name an address, which the examples below them use.
+        // The two lines without a body only name an address that the examples below them use.
         var rest = ApiDocument.Examples.Where(e => !sent.Contains(e.Number) && !Read.Contains(e.Section)
             && !Answered.Contains(e.Section) && e.Section is not ("Async" or "Batch"));
         Assert.Empty(rest);
@@ -50,8 +50,8 @@ public sealed class ApiDocumentTests
 
         var answer = await PostAsync(lab, example);
 
-        // The document's code reads response.task_id; its own answer has the id in task.id, and so has the emulator's.
-        // Its answer to a batch of three says so in batch_size, and lists only two tasks: the third is left out.
+        // The document's code reads response.task_id, but its own answer has the id in task.id, as the emulator's has.
+        // Its answer to a batch of three says 3 in batch_size but lists only two tasks, so the third is left out.
         var expected = ApiDocument.AnswerOf(
             isBatch ? "Example 3: Same URL from multiple countries" : "Accepted");
         Assert.Empty(Shape.Differences(expected, answer.Body));
@@ -166,8 +166,8 @@ public sealed class ApiDocumentTests
         Assert.Empty(Shape.Differences(example, lab.Site.Webhooks.First().Body));
     }
 
-    // The document prints the answer to a POST as the body of the webhook: a task that has ended, yet is pending and
-    // has no input. The emulator sends the real state and input; two faults make it send what the document prints.
+    // The document shows the answer to a POST as the webhook's body: a finished task that is pending and has no input.
+    // The emulator sends the real state and input; two faults make it send what the document shows.
     [Theory]
     [InlineData("", "success")]
     [InlineData("webhook_state=pending,echo=none", "pending")]

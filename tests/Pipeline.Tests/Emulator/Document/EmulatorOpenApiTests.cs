@@ -14,8 +14,8 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Tests.Emulator.Document;
 
 /// <summary>
-/// The emulator's OpenAPI document is the committed copy, and the copy is what the endpoints are. To write it anew, run
-/// this test with <c>UpdateOpenApi=true</c> in the environment.
+/// The emulator's OpenAPI document equals the committed copy, and the copy matches the endpoints. To write it again,
+/// run this test with <c>UpdateOpenApi=true</c> in the environment.
 /// </summary>
 public sealed class EmulatorOpenApiTests
 {

@@ -4,10 +4,10 @@ using System.Text.Json.Nodes;
 
 namespace Pipeline.Tests.Emulator.Document;
 
-/// <summary>Checks answers against the schemas of an OpenAPI document. Members beyond them are faults too.</summary>
+/// <summary>Checks answers against the schemas of an OpenAPI document. Unknown members are faults too.</summary>
 internal sealed class OpenApiShapes(JsonNode document)
 {
-    /// <summary>What is wrong with an answer, one line each.</summary>
+    /// <summary>The faults of an answer, one per line.</summary>
     public IEnumerable<string> Faults(string path, string method, Answer answer)
     {
         var status = answer.Status.ToString(CultureInfo.InvariantCulture);

@@ -4,14 +4,14 @@ using System.Text.Json.Nodes;
 namespace Pipeline.Tests.Emulator.Document;
 
 /// <summary>
-/// Compares an answer with an example: every member must be there and of the same kind, and words, numbers of states
-/// and booleans must be equal. Ids, times, addresses, counts and texts differ.
+/// Compares an answer with an example: every member must be present with the same kind, and words, numbers of states
+/// and booleans must be equal. Ids, times, addresses, counts and texts may differ.
 /// </summary>
 internal static class Shape
 {
     private static readonly HashSet<string> Words = ["status", "state", "api_type", "success", "driver", "status_code"];
 
-    /// <summary>What differs, one line each.</summary>
+    /// <summary>The differences, one per line.</summary>
     public static IEnumerable<string> Differences(JsonNode? example, JsonNode? actual, string path = "$")
     {
         if (example is JsonObject members && actual is JsonObject given)

@@ -8,7 +8,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Emulator.Overview;
 
-/// <summary>The emulator's page: what it shows, and who may see it and switch faults.</summary>
+/// <summary>The emulator's page: what it shows, who may see it, and who may change faults.</summary>
 public sealed partial class OverviewTests
 {
     private const string Token = "0123456789abcdefghij0123456789abcdefghijABC";
@@ -66,7 +66,7 @@ public sealed partial class OverviewTests
         Assert.Equal(402, (await lab.PostBatchAsync([lab.Site.Page(1)])).Status);
         Assert.Contains("2, 1 of 2 happened", await page.ReadAsync());
 
-        // Another switch leaves the count as it is.
+        // Changing another fault leaves the count unchanged.
         await page.SendAsync(("name", "get_500"), ("value", ""), ("switch", "on"));
         Assert.Equal(402, (await lab.PostBatchAsync([lab.Site.Page(1)])).Status);
         Assert.Equal(200, (await lab.PostBatchAsync([lab.Site.Page(1)])).Status);

@@ -119,7 +119,7 @@ public sealed class SessionTests : IDisposable
         Assert.DoesNotContain(Key, text);
         Assert.DoesNotContain(Token, text);
 
-        // The same request is recognized all the same.
+        // The same request is recognized nevertheless.
         await using var replay = await ReplayAsync();
         Assert.Equal(200, (await SendAsync(replay, HttpMethod.Post, "v1/extract/async", body)).Status);
     }
@@ -228,7 +228,7 @@ public sealed class SessionTests : IDisposable
         Assert.True(exitCode == 0, output + error);
     }
 
-    /// <summary>What must be the same: all but times, and where the object was.</summary>
+    /// <summary>Everything that must be equal: all but times and the object's address.</summary>
     private List<string> Records(string name) =>
         [
             .. File.ReadLines(Path.Combine(_folder[name], "records.ndjson")).Select(line =>

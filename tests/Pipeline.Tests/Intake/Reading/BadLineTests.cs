@@ -81,7 +81,7 @@ public sealed class BadLineTests
             "Line 3 of the list is not a valid input: 'nonsense' is not an absolute http or https URL. Correct it and "
                 + "submit it in a new list.",
             failure.Message);
-        Assert.Equal("nonsense", failure.Input.GetString());
+        Assert.Equal("nonsense", failure.InputText);
         var submission = world.Ledger.Submissions[bad[0].SubmissionId];
         Assert.Equal(
             (SubmissionState.Closed, 2, 2, 0, null),
@@ -120,7 +120,7 @@ public sealed class BadLineTests
         {
             Assert.Contains(x.First.Expected, x.Second.Message, StringComparison.Ordinal);
             Assert.StartsWith("Item ", x.Second.Message, StringComparison.Ordinal);
-            Assert.Equal(x.First.Json, x.Second.Input.GetString());
+            Assert.Equal(x.First.Json, x.Second.InputText);
         });
     }
 
@@ -157,6 +157,32 @@ public sealed class BadLineTests
                 + "c.example\"}{}\n\"https://d.example\"\nhttps://e.example\n");
         Assert.Equal(["https://a.example", "https://d.example", "https://e.example"], world.Good.Select(i => i.Url));
         Assert.Equal([2L, 3L], world.Failures.Values.Select(f => f.Line!.Value).Order());
+    }
+
+    /// <summary>Output of <c>jq</c>: objects over several lines are items, and an invalid item fails alone.</summary>
+    [Theory]
+    [InlineData("list.json")]
+    [InlineData("list.jsonl")]
+    public async Task ABadObjectOfSeveralLinesFailsAlone(string name)
+    {
+        var world = new IntakeWorld();
+        world.Objects["s3://lists/in/" + name] = Encoding.UTF8.GetBytes(
+            "{\n  \"url\": \"https://a.example\"\n}\n{\n  \"url\": 7\n}\n{\n  \"url\": \"https://c.example\"\n}\n");
+        await world.HandleAsync($$"""{"source":"s3://lists/in/{{name}}"}""");
+        Assert.Equal(
+            [("https://a.example", 1L), ("https://c.example", 3L)], world.Good.Select(i => (i.Url, i.Line)));
+        Assert.StartsWith(
+            "Item 2 of the list is not a valid input: 'url' is not a string.",
+            Assert.Single(world.Failures.Values).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{\n\"url\":\"https://a.example\"}\n[]", "line 3, column 1: text follows the end of")]
+    [InlineData("{\n\"url\":\"https://a.example\"}\n{\n\"url\":\"https", "line 3, column 1: the value that starts")]
+    public async Task ObjectsOfSeveralLinesThatAreNoJsonAreRefusedWithTheirPlace(string list, string expected)
+    {
+        var error = await Assert.ThrowsAsync<PipelineException>(() => new IntakeWorld().HandleAsync(list));
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -212,7 +238,7 @@ public sealed class BadLineTests
             var failure = Assert.Single(world.Failures.Values);
             Assert.Contains(
                 "it is longer than 65,536 bytes (Intake:MaxItemBytes)", failure.Message, StringComparison.Ordinal);
-            Assert.True(failure.Input.GetString()!.Length <= 1024);
+            Assert.True(failure.InputText!.Length <= 1024);
         }
     }
 }

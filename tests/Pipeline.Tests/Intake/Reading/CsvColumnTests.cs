@@ -160,6 +160,9 @@ public sealed class CsvColumnTests
 
     [Theory]
     [InlineData("http://www.tvl.example/,NLD,Leuven\nhttp://www.ltv.example/,ARA,National\nhttps://a.example/\n", true)]
+    [InlineData("http://www.tvl.example/,NLD,Leuven\nhttp://www.ltv.example/,\n", true)]
+    [InlineData("http://www.tvl.example/,NLD,Leuven\nhttp://www.ltv.example/;DE\nhttps://a.example/|\n", true)]
+    [InlineData("https://a.example/;jsessionid=1A\nhttps://a.example/;v=2\n", false)]
     [InlineData("https://a.example/topic,21397.0.html\nhttps://a.example/map@52.5,13.4,15z\n", false)]
     [InlineData("https://a.example/?q=one,two\nhttps://a.example/1\nhttps://a.example/2\n", false)]
     public async Task CsvRowsWithoutAHeaderCauseAWarning(string text, bool isWarned)
@@ -175,6 +178,20 @@ public sealed class CsvColumnTests
                 )
             )
         );
+    }
+
+    [Theory]
+    [InlineData("https://a.example/?a=1&amp;b=2\nhttps://a.example/?a=1&b=2\n", "1 URL has '&amp;'", "It is")]
+    [InlineData(
+        "url,sku\nhttps://a.example/?a=1&amp;b=2,1\nhttps://a.example/?a=1&amp;b=3,2\n", "2 URLs have", "They are")]
+    public async Task AUrlThatWasCopiedFromMarkupCausesAWarning(string text, string count, string many)
+    {
+        var warning = (await InspectAsync(text)).Warnings[^1];
+        Assert.StartsWith(count, warning, StringComparison.Ordinal);
+        Assert.EndsWith(
+            $"such as 'https://a.example/?a=1&amp;b=2'. {many} posted as written. If that is wrong, submit a corrected "
+                + @"list: sed 's/&amp;/\&/g' LIST > urls.txt",
+            warning, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -24,6 +24,8 @@ public sealed class ListFormTests
         { "NDJSON of objects", $"{{\"url\":\"{A}\"}}\r\n\r\n{{ \"url\" : \"{B}\" }}" },
         { "NDJSON of both", $"{{\"url\":\"{A.Replace("&", "\\u0026", StringComparison.Ordinal)}\"}}\n\"{B}\"" },
         { "NDJSON with a comma after each line", $"{{\"url\":\"{A}\"}},\n\"{B}\" , \n" },
+        { "objects on several lines", $"{{\n  \"url\": \"{A}\"\n}}\n{{\r\n  \"url\": \"{B}\"\r\n}}\r\n" },
+        { "objects on several lines with commas", $"{{\n\"url\":\"{A}\"}},\n{{\"url\":\n\"{B}\"}},\n" },
         { "JSON array", $"[\"{A}\",\n {{\"url\": \"{B}\"}}]" },
         { "JSON array with a byte order mark", $"\uFEFF [ {{\"url\":\"{A}\"}} , \"{B}\" ] \n" },
         { "batch body", $"{{\"inputs\":[{{\"url\":\"{A}\"}},\"{B}\"]}}" },

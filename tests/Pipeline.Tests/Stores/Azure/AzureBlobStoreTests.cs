@@ -116,7 +116,7 @@ public sealed class AzureBlobStoreTests(Servers servers)
             new Fault { Before = () => NewBlobAsync(azurite, 300_000, seed: 9) });
         using var store = Store(azurite.Open(blobs: proxy.Address));
         await using var read = (await store.OpenAsync(Blob, Ct))!;
-        await AssertDamagedAsync(read, "asked to go on at byte 40000, the store answered 412");
+        await AssertDamagedAsync(read, "asked to continue at byte 40000, the store answered 412");
     }
 
     [Fact]
@@ -179,7 +179,7 @@ public sealed class AzureBlobStoreTests(Servers servers)
         var bytes = await NewBlobAsync(azurite, 300_000);
         var proxy = await FaultProxy.StartAsync(azurite.Blobs, faults);
         var store = Store(
-            azurite.Open(blobs: proxy.Address, change: o => o with { StallTimeout = TimeSpan.FromSeconds(1) }));
+            azurite.Open(blobs: proxy.Address, change: o => o with { StallTimeout = TimeSpan.FromSeconds(3) }));
         return ((await store.OpenAsync(Blob, Ct))!, bytes, proxy);
     }
 

@@ -131,7 +131,7 @@ public sealed class AzureErrorsTests
 
         var error = await SendAsync(server.Address, tries: 3);
 
-        // A requested wait of zero is no wait: our own backoff decides.
+        // A wait of zero does not count; our own backoff decides.
         Assert.Equal(seconds == "0" ? "" : seconds, $"{error.RetryAfter?.TotalSeconds}");
         Assert.Equal(requests, server.Seen.Count);
     }
@@ -153,7 +153,7 @@ public sealed class AzureErrorsTests
     {
         await using var server = await TestServer.StartAsync(TestServer.Silence());
 
-        var error = await SendAsync(server.Address, tries: 1);
+        var error = await SendAsync(server.Address, tries: 1, stall: TimeSpan.FromMilliseconds(500));
 
         Assert.Equal((FailureReasons.Unavailable, false), (error.Reason, error.IsPermanent));
     }
@@ -199,7 +199,7 @@ public sealed class AzureErrorsTests
     {
         await using var server = await TestServer.StartAsync(TestServer.Silence());
         using var stop = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
-        var account = Account(server.Address, tries: 1, TimeSpan.FromSeconds(30));
+        var account = Account(server.Address, tries: 1);
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
             () =>
@@ -300,9 +300,9 @@ public sealed class AzureErrorsTests
         return await SendAsync(server.Address, tries: 1);
     }
 
-    private static Task<PipelineException> SendAsync(Uri address, int tries)
+    private static Task<PipelineException> SendAsync(Uri address, int tries, TimeSpan? stall = null)
     {
-        var account = Account(address, tries);
+        var account = Account(address, tries, stall);
         return Assert.ThrowsAsync<PipelineException>(
             () =>
                 new StorageWorkQueue(account, new(account, TimeProvider.System)).SendAsync(
@@ -317,6 +317,6 @@ public sealed class AzureErrorsTests
         MaxTries = tries,
         FirstDelay = TimeSpan.FromMilliseconds(5),
         LongestDelay = TimeSpan.FromMilliseconds(5),
-        StallTimeout = stall ?? TimeSpan.FromMilliseconds(500),
+        StallTimeout = stall ?? Patience.Limit,
     });
 }

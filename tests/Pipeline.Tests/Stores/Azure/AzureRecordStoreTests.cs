@@ -81,7 +81,7 @@ public sealed class AzureRecordStoreTests(Servers servers)
     public async Task WhatDoesNotFitOneMessageIsSplitAndAUrlThatFitsNoneIsLeftOut()
     {
         var output = await OpenAsync();
-        // In a queue's XML, each of these characters takes five bytes; the last one cannot be in it at all.
+        // In a queue's XML, each of these characters takes five bytes; the last one is not allowed at all.
         string[] urls =
         [
             .. Enumerable.Range(0, 5).Select(i => $"https://a.example/?{i}{new string('&', 5_000)}"),

@@ -97,12 +97,19 @@ public sealed class AzureStorageOptionsTests
         Assert.DoesNotContain(text, error.ToString(), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void TheTextOfTheOptionsHasNoKey()
-    {
-        var options = Read(new() { ["AzureWebJobsStorage"] = Connection })!;
-        Assert.Equal("a storage account by connection string", options.ToString());
-    }
+    [Theory]
+    [InlineData("AccountName=acct1;AccountKey=c2VjcmV0", "the storage account acct1")]
+    [InlineData("AccountName=c2VjcmV0/+==;AccountKey=acct1", "a storage account by connection string")]
+    [InlineData("AccountKey=c2VjcmV0", "a storage account by connection string")]
+    [InlineData(
+        "BlobEndpoint=https://acct1.blob.core.windows.net/;SharedAccessSignature=sig=c2VjcmV0",
+        "the storage account acct1.blob.core.windows.net")]
+    [InlineData("UseDevelopmentStorage=true", "the storage emulator of this machine (UseDevelopmentStorage)")]
+    [InlineData(
+        "accountname=devstoreaccount1;AccountKey=c2VjcmV0;BlobEndpoint=http://127.0.0.1:10000/devstoreaccount1",
+        "the storage emulator at 127.0.0.1:10000")]
+    public void TheTextOfTheOptionsNamesTheAccountAndNoKey(string connection, string expected) =>
+        Assert.Equal(expected, new AzureStorageOptions { ConnectionString = connection }.ToString());
 
     [Fact]
     public void TheRegisteredStoresCanBeResolved()

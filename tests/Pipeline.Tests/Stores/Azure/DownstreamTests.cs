@@ -20,9 +20,9 @@ public sealed partial class DownstreamDocsTests
     {
         var pointer = new Pointer { Id = "i", Uri = "u", Bytes = 1, Sha256 = "s" };
         var written = JsonSerializer.SerializeToElement(pointer, AzureJson.Plain.Pointer);
-        var example = ExampleAfter("A pointer has these members");
+        var example = ExampleAfter("A pointer always has all of these members");
 
-        var members = Section("A pointer has these members", "```json");
+        var members = Section("A pointer always has all of these members", "```json");
         Assert.Equal(Names(written), Rows().Matches(members).Select(row => row.Groups["first"].Value));
         Assert.Equal(Names(written), Names(example));
         Assert.Equal(written.GetProperty("schema").GetString(), example.GetProperty("schema").GetString());

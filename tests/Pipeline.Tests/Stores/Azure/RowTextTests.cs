@@ -5,7 +5,7 @@ using Pipeline.Stores.Azure.Keeping;
 
 namespace Pipeline.Tests.Stores.Azure;
 
-/// <summary>A row of a backup keeps every value with its type: what other tools lost when they copied tables.</summary>
+/// <summary>A backup's row keeps every value with its type, which other tools lose when they copy tables.</summary>
 public sealed class RowTextTests
 {
     public static TheoryData<object> Values =>

@@ -122,7 +122,7 @@ public sealed class SubmissionFilesTests(Servers servers)
             await WriteOldAsync(submission, id);
         var part = await PutAsync(output, "part", "d");
 
-        // This version closes the first submission; the older one has closed the second.
+        // This version closes the first submission; an older one has closed the second.
         await CloseAsync(output, [
             .. new[] { "a", "b" }.Select((id, i) => AzureOutput.Recorded(new(id, Place: null), i)),
             AzureOutput.Recorded(part[0], 2),
@@ -165,7 +165,7 @@ public sealed class SubmissionFilesTests(Servers servers)
     {
         var azurite = await servers.AzureAsync();
         await using var proxy = await FaultProxy.StartAsync(azurite.Blobs);
-        // Older versions of Azurite answer this; a firewall in front of the source has the service answer 403.
+        // Older versions of Azurite give this answer; behind a firewall the service answers 403.
         if (!canCopy)
             proxy.Instead = context =>
             {

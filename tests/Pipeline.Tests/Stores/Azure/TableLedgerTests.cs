@@ -291,7 +291,7 @@ public sealed class TableLedgerTests(Servers servers)
                 await ledger.CreateListAsync(Some.List(), Ct) with { State = ListState.Closed }, Ct))!;
         time.Advance(TimeSpan.FromMinutes(61));
         Assert.Empty(await ledger.GetOpenListsAsync(Ct).ToListAsync(Ct));
-        // Only the index of closed lists has it now.
+        // Only the index of closed lists contains it now.
         Assert.Equal(LedgerKeys.ClosedListsPartition,
             Assert.Single(await Rows(azurite, AzureNames.DueTable).ToListAsync(Ct)).PartitionKey);
 

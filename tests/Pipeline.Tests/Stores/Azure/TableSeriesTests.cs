@@ -31,14 +31,14 @@ public sealed class TableSeriesTests(Servers servers)
         Assert.InRange(reads, 3, 4);
         Assert.Equal(3000, read.Count);
 
-        // The next run knows the versions that it has read, so it need not read them again.
+        // The next run knows the versions that it read, so it need not read them again.
         SeriesEntry[] next = [.. read.Select(e => e with { ListId = "next", RunAt = e.RunAt.AddDays(1) })];
         Assert.Equal(31, await CountAsync(proxy, () => ledger.PutSeriesAsync("prices", next, Ct)));
         Assert.All(await ledger.GetSeriesAsync("prices", Ct).ToListAsync(Ct), e => Assert.Equal("next", e.ListId));
     }
 
     /// <summary>
-    /// A write whose answer is lost, or that a kill cuts short, is repeated with the versions of before.
+    /// A write whose answer is lost, or that a kill interrupts, is repeated with the earlier versions.
     /// </summary>
     [Fact]
     public async Task AWriteThatIsCutShortAnywhereIsCompletedByRepeatingIt()

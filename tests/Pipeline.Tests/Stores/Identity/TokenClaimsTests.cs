@@ -5,7 +5,7 @@ using Pipeline.Stores.Identity;
 namespace Pipeline.Tests.Stores.Identity;
 
 /// <summary>
-/// Before AWS or Google refuse a token, doctor says which condition of their trust it would not match.
+/// Before AWS or Google rejects a token, doctor names the condition of the trust that it does not match.
 /// </summary>
 public sealed class TokenClaimsTests
 {

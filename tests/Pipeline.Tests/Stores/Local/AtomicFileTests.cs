@@ -5,7 +5,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Local;
 
-/// <summary>A file is replaced by a rename; what is no file is not.</summary>
+/// <summary>Only a file is replaced by a rename; anything else is not.</summary>
 public sealed class AtomicFileTests : IDisposable
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;

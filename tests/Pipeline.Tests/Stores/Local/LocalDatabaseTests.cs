@@ -10,7 +10,7 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
 {
     private readonly LocalState _state = new();
 
-    // What version 8 added.
+    // What version 8 has added.
     private const string SinceVersion7 =
         """
         DROP TABLE series; DROP TABLE series_run; DROP TABLE series_pin;
@@ -33,7 +33,7 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
     {
         var database = await _state.OpenAsync();
         using var gate = new ManualResetEventSlim();
-        // Blocks the writer, so that the writes that follow become one batch.
+        // Blocks the writer, so that the following writes become one batch.
         var first = database.WriteAsync(_ => gate.Pass(), durable: false, Token);
 
         var writes = Enumerable.Range(0, 10).Select(i => database.WriteAsync(

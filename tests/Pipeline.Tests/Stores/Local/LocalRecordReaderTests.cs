@@ -6,7 +6,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Local;
 
-/// <summary>Reading records from the folder that the user names, without a run that learns its path first.</summary>
+/// <summary>Reads records from the folder that the user names, without a run that knows its path.</summary>
 [Trait("Promise", "7")]
 public sealed class LocalRecordReaderTests : IDisposable
 {

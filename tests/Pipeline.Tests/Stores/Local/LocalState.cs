@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Time.Testing;
 using Pipeline.Stores.Local;
 using Pipeline.Stores.Local.Records;
 using Pipeline.Tests.Support;
@@ -16,7 +15,7 @@ internal sealed class LocalState : IAsyncDisposable
     private readonly List<LocalDatabase> _open = [];
     private int _crashes;
 
-    public FakeTimeProvider Time { get; } = new(Some.Time);
+    public AwaitedTime Time { get; } = new(Some.Time);
 
     /// <summary>The folder with <c>state</c> and <c>out</c>.</summary>
     public string Root => _folder[$"{_crashes}"];

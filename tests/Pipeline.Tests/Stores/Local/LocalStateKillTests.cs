@@ -58,14 +58,15 @@ public sealed class LocalStateKillTests : IDisposable
     public async Task WorkersSuspendedPastTheirLeaseDoNoHarmWhenResumed()
     {
         var random = new Random();
-        var first = await StartAsync(TimeSpan.FromMilliseconds(400));
-        var second = await StartAsync(TimeSpan.FromMilliseconds(400));
+        var lease = TimeSpan.FromSeconds(1);
+        var first = await StartAsync(lease);
+        var second = await StartAsync(lease);
         // At most four times, because a message received five times is rightly dead-lettered.
         for (var i = 0; i < 4 && !first.HasExited && !second.HasExited; i++)
         {
             var suspended = i % 2 == 0 ? first : second;
             Signal(suspended, Stop);
-            await Task.Delay(random.Next(450, 600), Token);
+            await Task.Delay(lease + TimeSpan.FromMilliseconds(random.Next(50, 200)), Token);
             Signal(suspended, Continue);
             await Task.Delay(random.Next(20, 100), Token);
         }
@@ -101,9 +102,12 @@ public sealed class LocalStateKillTests : IDisposable
             $"{Inputs}",
             $"{visibility.TotalMilliseconds}",
         ];
-        var worker = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true })!;
+        var start = new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true };
+        start.LeaveNoDiagnosticFiles();
+        var worker = Process.Start(start)!;
         _workers.Add(worker);
-        Assert.Equal("working", await worker.StandardOutput.ReadLineAsync(Token));
+        var said = worker.StandardOutput.ReadLineAsync(Token).AsTask();
+        Assert.Equal("working", await said.WaitAsync(Patience.Limit, Token));
         return worker;
     }
 

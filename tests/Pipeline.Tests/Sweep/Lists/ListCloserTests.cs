@@ -8,7 +8,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Sweep.Lists;
 
-/// <summary>Lists close without reading their inputs again, and a slow close holds up nothing else.</summary>
+/// <summary>Lists close without reading their inputs again, and a slow close delays nothing else.</summary>
 [Trait("Promise", "1")]
 public sealed class ListCloserTests : IAsyncDisposable
 {
@@ -48,7 +48,7 @@ public sealed class ListCloserTests : IAsyncDisposable
             _calls.Clear();
         }
 
-        // Each submission that closes moves the place from which the list is read.
+        // Each submission that closes advances the position from which the list is read.
         Assert.Equal(Enumerable.Range(1, Submissions - 1), read.Where(from => from > 0));
     }
 
@@ -85,7 +85,7 @@ public sealed class ListCloserTests : IAsyncDisposable
         await StartAsync();
         foreach (var submission in (await _world.SubmissionsAsync()).SkipLast(1))
             await _world.FinishAsync(submission.SubmissionId, records: 1);
-        // The place from which the list is read is far behind this one.
+        // The position from which the list is read is far behind this one.
         var now = _world.State.Time.GetUtcNow();
         var early = (await _world.Ledger.GetSubmissionAsync("list-000002", Token))!;
         await _world.Ledger.UpdateSubmissionAsync(early.Reopen(now, now.AddMinutes(5)), Token);
@@ -117,7 +117,7 @@ public sealed class ListCloserTests : IAsyncDisposable
         gate.Set();
         await Patience.UntilAsync(async () => await StateAsync("slow") == ListState.Closed);
 
-        // No other sweep began the same close again.
+        // No other sweep started the same close again.
         Assert.Equal(1, CountCloses());
     }
 

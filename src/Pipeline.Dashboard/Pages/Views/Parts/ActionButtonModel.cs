@@ -6,4 +6,8 @@ namespace Pipeline.Dashboard.Pages.Views.Parts;
 /// <param name="Style"><c>main</c>, <c>danger</c> or null.</param>
 /// <param name="Fields">Further hidden fields.</param>
 internal sealed record ActionButtonModel(
-    string Path, string Text, string? Style, params IReadOnlyList<(string Name, string? Value)> Fields);
+    string Path, string Text, string? Style, params IReadOnlyList<(string Name, string? Value)> Fields)
+{
+    /// <summary>What it acts on, for readers who do not see its row; null on a page about one thing.</summary>
+    public string? About { get; init; }
+}

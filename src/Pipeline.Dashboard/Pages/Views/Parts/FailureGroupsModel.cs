@@ -12,4 +12,18 @@ namespace Pipeline.Dashboard.Pages.Views.Parts;
 /// </param>
 internal sealed record FailureGroupsModel(
     string Part, string Title, IReadOnlyList<FailureGroup> Groups, string Empty,
-    IReadOnlyDictionary<string, long>? Totals = null);
+    IReadOnlyDictionary<string, long>? Totals = null)
+{
+    private const int MaxLists = 5;
+
+    /// <summary>
+    /// The lists with most failures, where the groups are those of a sample: what is not in it is on their pages.
+    /// </summary>
+    public IReadOnlyList<ListProgress> Lists { get; private init; } = [];
+
+    /// <summary>The same for these open lists.</summary>
+    public FailureGroupsModel Of(IEnumerable<ListProgress> lists) => this with
+    {
+        Lists = [.. lists.Where(list => list.Failures > 0).OrderByDescending(list => list.Failures).Take(MaxLists)],
+    };
+}

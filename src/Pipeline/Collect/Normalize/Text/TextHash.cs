@@ -24,7 +24,7 @@ internal sealed class TextHash
     {
         get
         {
-            // A character that is cut off at the end of the text is text.
+            // A character that is cut off at the end of the text counts as text.
             if (_cutBytes > 0)
                 AppendText(_cut.AsSpan(0, _cutBytes));
             _cutBytes = 0;
@@ -99,8 +99,8 @@ internal sealed class TextHash
 
     private static int LengthOf(byte first) => first < 0x80 ? 1 : first == 0xC2 ? 2 : 3;
 
-    // White space outside ASCII, and what has no width: U+0085, U+00A0, U+2000 to U+200F, U+2028 to U+202F, U+205F,
-    // U+2060, U+3000 and U+FEFF.
+    // White space outside ASCII, and characters without width: U+0085, U+00A0, U+2000 to U+200F, U+2028 to U+202F,
+    // U+205F, U+2060, U+3000 and U+FEFF.
     private static bool IsSpace(ReadOnlySpan<byte> character) => character switch
     {
         [< 0x80] => true,

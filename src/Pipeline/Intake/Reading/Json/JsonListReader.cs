@@ -17,11 +17,16 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
     /// <summary>The fields besides the items. Complete once all items are read.</summary>
     public DocumentFields Fields { get; private set; } = DocumentFields.None;
 
-    /// <summary>Reads the items of an array.</summary>
+    /// <summary>
+    /// Reads the items of an array, or objects that follow each other without an array, as <c>jq</c> writes them.
+    /// </summary>
     public async IAsyncEnumerable<ListItem> ReadArrayAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await ExpectAsync('[', "'['", cancellationToken);
-        await foreach (var item in ReadItemsAsync(cancellationToken))
+        var isSequence = await _scanner.PeekAsync(cancellationToken) == '{';
+        if (!isSequence)
+            await ExpectAsync('[', "'['", cancellationToken);
+        var items = isSequence ? ReadSequenceAsync(cancellationToken) : ReadItemsAsync(cancellationToken);
+        await foreach (var item in items)
             yield return item;
         await ExpectEndAsync(cancellationToken);
     }
@@ -103,18 +108,38 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
         var number = 0L;
         do
         {
-            await _scanner.PeekAsync(cancellationToken);
-            var (line, column) = (_scanner.Line, _scanner.Column);
-            var (bytes, isTooLong) = await _scanner.ReadValueAsync(cancellationToken);
-            number++;
-            if (isTooLong)
-            {
-                yield return parser.TooLong(number, bytes.Span);
-                continue;
-            }
-            yield return Parse(number, bytes, line, column, parser.FromJson);
-            _scanner.Take(bytes.Length);
+            var (item, length) = await ReadItemAsync(++number, cancellationToken);
+            yield return item;
+            _scanner.Take(length);
         } while (await HasMoreAsync(']', cancellationToken));
+    }
+
+    private async IAsyncEnumerable<ListItem> ReadSequenceAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        for (var number = 1L; await _scanner.PeekAsync(cancellationToken) == '{'; number++)
+        {
+            var (item, length) = await ReadItemAsync(number, cancellationToken);
+            yield return item;
+            _scanner.Take(length);
+            // Some tools write a comma after each object.
+            if (await _scanner.PeekAsync(cancellationToken) == ',')
+                _scanner.Take(1);
+        }
+    }
+
+    /// <summary>
+    /// Reads an item. The caller consumes its length once the item is no longer used, because the item is in the
+    /// window.
+    /// </summary>
+    private async ValueTask<(ListItem Item, int Length)> ReadItemAsync(long number, CancellationToken cancellationToken)
+    {
+        await _scanner.PeekAsync(cancellationToken);
+        var (line, column) = (_scanner.Line, _scanner.Column);
+        var (bytes, isTooLong) = await _scanner.ReadValueAsync(cancellationToken);
+        return isTooLong
+            ? (parser.TooLong(number, bytes.Span), 0)
+            : (Parse(number, bytes, line, column, parser.FromJson), bytes.Length);
     }
 
     private static T Parse<T>(

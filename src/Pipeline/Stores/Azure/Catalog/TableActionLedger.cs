@@ -25,12 +25,11 @@ internal sealed class TableActionLedger(AzureAccount account) : IActionLedger
     /// <inheritdoc/>
     public async Task BeginActionAsync(ActionEntry action, CancellationToken cancellationToken)
     {
-        var old = _rows.GetRangeAsync(
-            LedgerKeys.ActionPartition, "!", "~", MaxRemoved, cancellationToken,
-            [nameof(TableEntity.RowKey), nameof(action.UpdatedAt)]);
+        var old = _rows.GetOlderAsync(
+            LedgerKeys.ActionPartition, nameof(action.UpdatedAt), action.UpdatedAt - IActionLedger.Kept,
+            cancellationToken);
         await foreach (var row in old.Take(MaxRemoved).WithCancellation(cancellationToken))
-            if (row.GetDateTimeOffset(nameof(action.UpdatedAt)) < action.UpdatedAt - IActionLedger.Kept)
-                await _rows.RemoveAsync(LedgerKeys.ActionPartition, row.RowKey, cancellationToken);
+            await _rows.RemoveAsync(LedgerKeys.ActionPartition, row.RowKey, cancellationToken, row.ETag);
         await _rows.PutAsync(ToRow(action), cancellationToken);
     }
 
@@ -43,7 +42,7 @@ internal sealed class TableActionLedger(AzureAccount account) : IActionLedger
         var row = new TableEntity(LedgerKeys.ActionPartition, action.Subject)
         {
             [nameof(action.UpdatedAt)] = action.UpdatedAt.ToUniversalTime(),
-            // By this name, whoever erases a list finds all rows about it.
+            // With this name, an erasure finds all rows about a list.
             [ListId] = action.Subject,
         };
         LedgerText.Put(row, Json, JsonSerializer.Serialize(action, PipelineJson.Plain.ActionEntry));

@@ -7,8 +7,8 @@ using Pipeline.Stores.Azure.Ledger;
 namespace Pipeline.Stores.Azure.Catalog;
 
 /// <summary>
-/// Pages through lists and events in Azure Table Storage. A page of open lists costs one query of an index for each
-/// thousand, whose rows have copies of the lists. A page of closed lists costs one query and a read for each list.
+/// Pages through lists and events in Azure Table Storage. A page of open lists costs one query of an index per thousand
+/// rows, which have copies of the lists. A page of closed lists costs one query and a read for each list.
 /// </summary>
 internal sealed class TableListCatalog(AzureAccount account, ILedger ledger, TimeProvider time)
     : IListCatalog, IEventLog
@@ -48,7 +48,7 @@ internal sealed class TableListCatalog(AzureAccount account, ILedger ledger, Tim
         await foreach (var chunk in rows.Chunk(max).WithCancellation(cancellationToken))
         {
             var read = await ReadAsync(chunk.Select(row => DueIndex.ClosedListOf(row).ListId), cancellationToken);
-            // A list that was opened and closed again has a row for each time; only the last one counts.
+            // A list that was reopened and closed again has a row for each close; only the last one counts.
             lists.AddRange(read.Where((list, i) =>
                 list.State == ListState.Closed && list.ClosedAt == DueIndex.ClosedListOf(chunk[i]).ClosedAt));
             if (lists.Count >= max)
@@ -109,7 +109,7 @@ internal sealed class TableListCatalog(AzureAccount account, ILedger ledger, Tim
         IEnumerable<string> ids, CancellationToken cancellationToken)
     {
         var lists = await Task.WhenAll(ids.Select(id => ledger.GetListAsync(id, cancellationToken)));
-        // A row without a list belongs to one that is being created, or to one that is gone.
+        // A row without a list belongs to a list that is being created, or is gone.
         return [.. lists.Select(list => list ?? Missing)];
     }
 

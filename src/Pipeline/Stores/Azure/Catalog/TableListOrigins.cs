@@ -4,7 +4,7 @@ using Pipeline.Stores.Azure.Ledger;
 
 namespace Pipeline.Stores.Azure.Catalog;
 
-/// <summary>The messages with which lists came, each a row in the partition of its list.</summary>
+/// <summary>The messages that brought the lists, each a row in the partition of its list.</summary>
 internal sealed class TableListOrigins(AzureAccount account) : IListOrigins
 {
     private const string Message = "Message";

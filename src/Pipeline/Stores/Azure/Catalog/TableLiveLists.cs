@@ -7,29 +7,29 @@ using Pipeline.Stores.Azure.Ledger;
 namespace Pipeline.Stores.Azure.Catalog;
 
 /// <summary>
-/// Reads how far open lists are, with a bounded number of requests for each call, however many lists and submissions
-/// there are. What one call leaves out, the next ones read: the lists take turns, and a list whose first submissions
-/// are closed is read from the first open one. In between, a list is as it was when it was read last.
+/// Reads the progress of open lists, with a bounded number of requests for each call, however many lists and
+/// submissions there are. Lists take turns: what one call leaves out, the next ones read, and a list whose first
+/// submissions are closed is read from the first open one. In between, a list is shown as it was read last.
 /// </summary>
 internal sealed class TableLiveLists(AzureAccount account, ILedger ledger, TimeProvider time)
 {
     /// <summary>
-    /// Maximum number of submissions that a call reads. Each is at most two requests, and each list whose turn it is
+    /// Maximum number of submissions that a call reads. Each costs at most two requests, and each list whose turn it is
     /// costs one more.
     /// </summary>
     public const int MaxRead = 200;
 
-    // A list whose turn it is gets at least so many: a part of each list would be of no use.
+    // Minimum number for a list whose turn it is, because a small part of each list is of no use.
     private const int Share = 20;
 
     private const int ParallelLists = 8;
     private const int ParallelSubmissions = 32;
     private const int KeptLists = 1000;
 
-    // About 1 kB each. A list with more live submissions is not remembered with them.
+    // About 1 kB each. For a list with more live submissions, they are not kept.
     private const int KeptLive = 50;
 
-    // Late evidence opens a closed submission again. A list is counted from its first one after this time.
+    // Late evidence reopens a closed submission, so a list is counted from its first submission again after this time.
     private static readonly TimeSpan Kept = TimeSpan.FromMinutes(10);
 
     private readonly LedgerTable _rows = new(account.Table(AzureNames.LedgerTable));
@@ -37,7 +37,7 @@ internal sealed class TableLiveLists(AzureAccount account, ILedger ledger, TimeP
 
     private static LiveList NotRead { get; } = new(LedgerCounts.None, 0, []) { IsWhole = false };
 
-    /// <summary>Returns what is known of lists, in the order of their ids.</summary>
+    /// <summary>Returns what is known about lists, in the order of their ids.</summary>
     public async Task<IReadOnlyList<LiveList>> ReadAsync(
         IReadOnlyList<string> listIds, CancellationToken cancellationToken)
     {
@@ -81,7 +81,7 @@ internal sealed class TableLiveLists(AzureAccount account, ILedger ledger, TimeP
         var (list, after) = Sum(start, read.OfType<Counted>(), now);
         list = list with { IsWhole = ids.Count <= max };
         _readings.Set(listId, new(list.Live.Count > KeptLive ? null : list, after, now));
-        // A list without any is not free.
+        // A list without submissions costs something too.
         return (list, Math.Max(1, read.Count));
     }
 
@@ -120,13 +120,13 @@ internal sealed class TableLiveLists(AzureAccount account, ILedger ledger, TimeP
     /// <summary>Where a read of a list begins.</summary>
     /// <param name="Sequence">The first sequence that is read; all before it are closed.</param>
     /// <param name="Closed">The sums over those before.</param>
-    /// <param name="Submissions">Their number.</param>
-    /// <param name="At">When the first of them was read, UTC.</param>
+    /// <param name="Submissions">Number of those submissions.</param>
+    /// <param name="At">When the first of those submissions was read, UTC.</param>
     private sealed record Start(int Sequence, SubmissionSums Closed, int Submissions, DateTimeOffset At);
 
-    /// <summary>What was read of a list.</summary>
-    /// <param name="List">What is known of it; null if that is too much to remember.</param>
-    /// <param name="Next">Where the next read begins.</param>
-    /// <param name="ReadAt">When, UTC.</param>
+    /// <summary>The result of reading a list.</summary>
+    /// <param name="List">What is known about it; null if that is too much to keep.</param>
+    /// <param name="Next">Start of the next read.</param>
+    /// <param name="ReadAt">Time of the read, UTC.</param>
     private sealed record Reading(LiveList? List, Start Next, DateTimeOffset ReadAt);
 }

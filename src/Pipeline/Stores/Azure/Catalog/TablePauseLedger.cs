@@ -24,7 +24,7 @@ internal sealed class TablePauseLedger(AzureAccount account) : IPauseLedger
         LedgerText.Put(row, Json, PauseText.Write(pause));
         if (pause.Version is null && await _rows.AddAsync(row, cancellationToken))
         {
-            // An insert returns no ETag here, so the row is read again. Somebody may have replaced it since.
+            // An insert returns no ETag here, so the row is read again. Another process may have replaced it since.
             var read = await ReadAsync(cancellationToken);
             return read with { Version = null } == pause ? read : null;
         }

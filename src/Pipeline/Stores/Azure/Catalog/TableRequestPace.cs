@@ -8,7 +8,7 @@ namespace Pipeline.Stores.Azure.Catalog;
 
 /// <summary>
 /// The pace of all processes over one account: one row with the first free turn. A reservation reads and replaces it;
-/// one that meets no other needs two requests.
+/// without a conflict, that takes two requests.
 /// </summary>
 internal sealed class TableRequestPace(AzureAccount account, TimeProvider time) : IRequestPace
 {
@@ -17,7 +17,7 @@ internal sealed class TableRequestPace(AzureAccount account, TimeProvider time) 
     // Every process replaces the same row. An attempt fails only because another one succeeded.
     private const int MaxAttempts = 200;
 
-    // Up to this long after a conflict; the time is random, so that two processes do not meet again and again.
+    // Longest pause after a conflict. The time is random, so that two processes do not collide again and again.
     private const int MaxPauseMilliseconds = 50;
 
     private readonly LedgerTable _rows = new(account.Table(AzureNames.LedgerTable));

@@ -5,12 +5,12 @@ using Pipeline.Stores.Azure.Ledger;
 namespace Pipeline.Stores.Azure.Catalog;
 
 /// <summary>
-/// The last restore of an account's tables. Whoever restores them by other means, such as a copy of the account, writes
+/// The last restore of an account's tables. If you restore them by other means, such as a copy of the account, write
 /// this row first: partition <c>restored</c>, key <c>last</c>, times <c>Since</c> and <c>At</c>.
 /// </summary>
 internal sealed class TableRestoreLedger(AzureAccount account) : IRestoreLedger
 {
-    // The backup of a restore that has not ended.
+    // The backup of a restore that has not completed.
     private const string Unfinished = "Unfinished";
 
     private readonly LedgerTable _rows = new(account.Table(AzureNames.DueTable));
@@ -27,11 +27,11 @@ internal sealed class TableRestoreLedger(AzureAccount account) : IRestoreLedger
     public Task ForgetRestoreAsync(CancellationToken cancellationToken) =>
         _rows.RemoveAsync(LedgerKeys.RestorePartition, LedgerKeys.RestoreRow, cancellationToken);
 
-    /// <summary>Returns the backup whose restore has not ended; null if there is none.</summary>
+    /// <summary>Returns the backup whose restore has not completed; null if there is none.</summary>
     public async Task<string?> FindUnfinishedAsync(CancellationToken cancellationToken) =>
         (await GetAsync(cancellationToken))?.GetString(Unfinished);
 
-    /// <summary>Writes that a restore begins: nothing is posted until it has ended.</summary>
+    /// <summary>Writes that a restore begins. Nothing is posted until it has completed.</summary>
     public Task BeginRestoreAsync(LedgerRestore restore, string backup, CancellationToken cancellationToken)
     {
         var row = ToRow(restore);
@@ -39,7 +39,7 @@ internal sealed class TableRestoreLedger(AzureAccount account) : IRestoreLedger
         return _rows.PutAsync(row, cancellationToken);
     }
 
-    /// <summary>Writes that a restore has ended.</summary>
+    /// <summary>Writes that a restore has completed.</summary>
     public Task EndRestoreAsync(LedgerRestore restore, CancellationToken cancellationToken) =>
         _rows.PutAsync(ToRow(restore), cancellationToken);
 

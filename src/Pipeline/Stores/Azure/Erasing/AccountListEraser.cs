@@ -4,9 +4,9 @@ using Pipeline.Stores.Azure.Records;
 namespace Pipeline.Stores.Azure.Erasing;
 
 /// <summary>
-/// Erases a list from a storage account. No transaction spans queues, blobs and tables, so the order is: the hash of
-/// the id first, which refuses late messages; the list's own row last, by which a repeated call knows what to do. It
-/// repeats all of this until it finds nothing, because a worker may have written something meanwhile.
+/// Erases a list from a storage account. No transaction spans queues, blobs and tables, so the order matters: the hash
+/// of the id comes first, which refuses late messages; the list's own row goes last, so that a repeated call knows what
+/// to do. All steps are repeated until they find nothing, because a worker may have written something meanwhile.
 /// </summary>
 internal sealed class AccountListEraser(
     QueueErasure queues, BlobErasure blobs, TableErasure tables, SentAnnouncements announcements) : IListEraser

@@ -11,8 +11,6 @@ namespace Pipeline.Stores.Azure.Erasing;
 /// </summary>
 internal sealed class BlobErasure(AzureAccount account)
 {
-    private const string ExportsContainer = "exports";
-
     /// <summary>Deletes the blobs.</summary>
     public async Task<ErasedParts> EraseAsync(
         string listId, Func<string, ReadOnlyMemory<byte>, CancellationToken, Task<bool>> isOfList,
@@ -42,12 +40,12 @@ internal sealed class BlobErasure(AzureAccount account)
         };
     }
 
-    /// <summary>Deletes its exports. Their names begin with days, so all names are read.</summary>
+    /// <summary>Deletes its exports. All names are read, because they begin with the day.</summary>
     public Task<long> EraseExportsAsync(string listId, CancellationToken cancellationToken) => EraseAsync(
-        ExportsContainer, "",
+        AzureNames.ExportsContainer, "",
         name => name == $"_lists/{listId}.json" || name.Split('/').Contains($"list={listId}"), cancellationToken);
 
-    /// <summary>A claim does not say whose it is, so each is read.</summary>
+    /// <summary>A claim does not name its list, so each is read.</summary>
     private async Task<long> EraseClaimsAsync(
         Func<string, ReadOnlyMemory<byte>, CancellationToken, Task<bool>> isOfList,
         CancellationToken cancellationToken)
@@ -67,7 +65,7 @@ internal sealed class BlobErasure(AzureAccount account)
             }
             catch (RequestFailedException gone) when (gone.Status == 404)
             {
-                // The lifecycle rule was faster.
+                // The lifecycle rule was first.
             }
         }
 
@@ -89,7 +87,7 @@ internal sealed class BlobErasure(AzureAccount account)
         AzureResource<BlobContainerClient> container, string prefix,
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        // A listing creates a missing container.
+        // Check first, because a listing creates a missing container.
         if (!await container.RunAsync(
             async c => (await c.ExistsAsync(cancellationToken)).Value, cancellationToken))
             yield break;

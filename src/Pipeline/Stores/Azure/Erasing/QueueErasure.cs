@@ -11,17 +11,18 @@ namespace Pipeline.Stores.Azure.Erasing;
 
 /// <summary>
 /// Deletes the messages of a list. A queue cannot be searched, so each message is received, and those of other lists
-/// are made visible again. Messages that a worker holds, or that are delayed, cannot be received: when they come, the
-/// ledger does not know the list any more, and they end without a trace.
+/// are made visible again. Messages that a worker holds, or that are delayed, cannot be received. When they arrive, the
+/// ledger no longer knows the list, and they are dropped.
 /// </summary>
 internal sealed class QueueErasure(AzureAccount account, ClaimChecks claims)
 {
     private const int PerRequest = 32;
 
-    // New messages of a busy queue are of other lists: the ledger does not know this one any more.
+    // New messages of a busy queue belong to other lists, because the ledger no longer knows this one.
     private const int MaxNew = 1000;
 
-    // Longer than a queue of a million messages takes would keep others waiting if this process is killed.
+    // If this process is killed, other workers wait this long for the messages. It is as long as a queue of a million
+    // messages needs.
     private static readonly TimeSpan Lease = TimeSpan.FromMinutes(2);
 
     private static readonly string[] Work =
@@ -48,7 +49,7 @@ internal sealed class QueueErasure(AzureAccount account, ClaimChecks claims)
         CancellationToken cancellationToken)
     {
         var queue = account.Queue(name);
-        // A receive creates a missing queue.
+        // Check first, because a receive creates a missing queue.
         if (!await queue.RunAsync(async q => (await q.ExistsAsync(cancellationToken)).Value, cancellationToken))
             return 0;
         var (erased, others) = (0L, new List<QueueMessage>());
@@ -102,8 +103,8 @@ internal sealed class QueueErasure(AzureAccount account, ClaimChecks claims)
     }
 
     /// <summary>
-    /// Makes a message of another list visible again. One that was received so often that the next receive could
-    /// poison it is sent anew, since only that resets the count.
+    /// Makes a message of another list visible again. If the next receive could poison it, because it was received too
+    /// often, it is sent again, which resets the count.
     /// </summary>
     private static async Task GiveBackAsync(AzureResource<QueueClient> queue, QueueMessage message)
     {
@@ -125,7 +126,7 @@ internal sealed class QueueErasure(AzureAccount account, ClaimChecks claims)
             CancellationToken.None);
     }
 
-    /// <summary>Returns false if somebody else has the message now.</summary>
+    /// <summary>Returns false if another worker has the message now.</summary>
     private static async Task<bool> TryAsync<T>(
         AzureResource<QueueClient> queue, Func<QueueClient, Task<T>> call, CancellationToken cancellationToken)
     {

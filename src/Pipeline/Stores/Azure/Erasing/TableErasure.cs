@@ -11,7 +11,12 @@ namespace Pipeline.Stores.Azure.Erasing;
 /// <summary>Deletes the rows about a list in Azure Table Storage, the list's own row last.</summary>
 internal sealed class TableErasure(AzureAccount account, TimeProvider time)
 {
-    private const string ListId = "ListId";
+    // Partitions of the index whose rows have the list's id as their key, and partitions whose rows hold it as a value.
+    private static readonly string[] _namedByKey =
+        [LedgerKeys.OpenListsPartition, LedgerKeys.RefusedListsPartition, LedgerKeys.ActionPartition];
+
+    private static readonly string[] _namedByValue =
+        [LedgerKeys.ClosedListsPartition, LedgerKeys.EventPartition, LedgerKeys.RequestPartition];
 
     private readonly AzureResource<TableClient> _ledger = account.Table(AzureNames.LedgerTable);
     private readonly AzureResource<TableClient> _index = account.Table(AzureNames.DueTable);
@@ -42,7 +47,7 @@ internal sealed class TableErasure(AzureAccount account, TimeProvider time)
     }
 
     /// <summary>
-    /// Deletes the rows whose keys the id leads to. Rows elsewhere are removed by whoever writes them; see
+    /// Deletes the rows whose keys follow from the id. Other rows are removed by the process that writes them; see
     /// <see cref="ErasedRows"/>.
     /// </summary>
     public async Task EraseOwnAsync(string listId, CancellationToken cancellationToken)
@@ -66,7 +71,7 @@ internal sealed class TableErasure(AzureAccount account, TimeProvider time)
                 continue;
             if (row.TryGetValue(LedgerEntities.DueRow, out var due) && due is string key)
                 await new LedgerTable(_index).RemoveAsync(LedgerKeys.DuePartition, key, cancellationToken);
-            await DeleteAsync(_ledger, row, cancellationToken);
+            await DeleteAsync(_ledger, row.PartitionKey, row.RowKey, cancellationToken);
             submissions += row.RowKey == LedgerKeys.Submission ? 1 : 0;
             inputs += row.RowKey.StartsWith(LedgerKeys.InputPrefix, StringComparison.Ordinal) ? 1 : 0;
             others++;
@@ -75,16 +80,16 @@ internal sealed class TableErasure(AzureAccount account, TimeProvider time)
         return new() { Submissions = submissions, Inputs = inputs, Others = others - submissions - inputs };
     }
 
-    private static string BudgetFilter(string listId) =>
-        TableClient.CreateQueryFilter($"PartitionKey eq {LedgerKeys.BudgetPartition($"list.{listId}")}");
+    private static string BudgetFilter(string listId) => Partition(LedgerKeys.BudgetPartition($"list.{listId}"));
 
     private async Task<long> EraseLedgerAsync(string listId, CancellationToken cancellationToken)
     {
-        // The total of a day stays: that money is spent.
+        // The total of a day stays, because that money is spent.
         var days = $"{Between("PartitionKey", LedgerKeys.BudgetPartition("day."), LedgerKeys.BudgetPartition("day/"))}"
             + $" and {Between("RowKey", LedgerKeys.Reservation(listId + "-"), LedgerKeys.Reservation(listId + "."))}";
-        var series = $"{Between("PartitionKey", "series.", "series/")} and "
-            + TableClient.CreateQueryFilter($"ListId eq {listId}");
+        // All series: the list's row names its own, but another erasure may have deleted that row already.
+        var series = $"{Between("PartitionKey", LedgerKeys.SeriesPartition(""), "series/")}"
+            + $" and {NamesList(listId)}";
         return await EraseAsync(_ledger, BudgetFilter(listId), _ => true, cancellationToken)
             + await EraseAsync(
                 _ledger, days,
@@ -92,34 +97,28 @@ internal sealed class TableErasure(AzureAccount account, TimeProvider time)
             + await EraseAsync(_ledger, series, _ => true, cancellationToken);
     }
 
+    /// <summary>
+    /// Deletes the list's rows in the index: by key if the key follows from the id, otherwise with one read per
+    /// partition. A filter that names several partitions would make the service read the whole table.
+    /// </summary>
     private async Task<long> EraseIndexAsync(string listId, CancellationToken cancellationToken)
     {
-        var due = TableClient.CreateQueryFilter($"PartitionKey eq {LedgerKeys.DuePartition}") + " and "
-            + Between("SubmissionId", listId + "-", listId + ".");
-        var named = "(" + string.Join(" or ", new[]
-        {
-            LedgerKeys.ClosedListsPartition, LedgerKeys.EventPartition, LedgerKeys.RequestPartition,
-            LedgerKeys.ActionPartition,
-        }.Select(partition => TableClient.CreateQueryFilter($"PartitionKey eq {partition}"))) + ") and "
-            + TableClient.CreateQueryFilter($"ListId eq {listId}");
-        var lists = "(" + string.Join(" or ", new[]
-        {
-            LedgerKeys.OpenListsPartition, LedgerKeys.RefusedListsPartition,
-        }.Select(partition => TableClient.CreateQueryFilter($"PartitionKey eq {partition}"))) + ") and "
-            + TableClient.CreateQueryFilter($"RowKey eq {listId}");
-        return await EraseAsync(
-            _index, due, row => SubmissionIds.ListOf(row.GetString("SubmissionId")) == listId, cancellationToken)
-            + await EraseAsync(_index, named, _ => true, cancellationToken)
-            + await EraseAsync(_index, lists, _ => true, cancellationToken)
-            + await ForgetLastRunAsync(listId, cancellationToken);
+        var due = $"{Partition(LedgerKeys.DuePartition)} and {Between("SubmissionId", listId + "-", listId + ".")}";
+        var erased = await EraseAsync(
+            _index, due, row => SubmissionIds.ListOf(row.GetString("SubmissionId")) == listId, cancellationToken);
+        foreach (var partition in _namedByKey)
+            erased += await DeleteAsync(_index, partition, listId, cancellationToken);
+        foreach (var partition in _namedByValue)
+            erased += await EraseAsync(
+                _index, $"{Partition(partition)} and {NamesList(listId)}", _ => true, cancellationToken);
+        return erased + await ForgetLastRunAsync(listId, cancellationToken);
     }
 
     /// <summary>Forgets that the list was the last run of a schedule.</summary>
     private async Task<long> ForgetLastRunAsync(string listId, CancellationToken cancellationToken)
     {
         var forgotten = 0L;
-        var filter = TableClient.CreateQueryFilter($"PartitionKey eq {LedgerKeys.SchedulePartition}");
-        await foreach (var row in QueryAsync(_index, filter, cancellationToken))
+        await foreach (var row in QueryAsync(_index, Partition(LedgerKeys.SchedulePartition), cancellationToken))
         {
             if (JsonSerializer.Deserialize(row.GetString("Json"), PipelineJson.Plain.ScheduleEntry) is not { } schedule
                 || schedule.LastListId != listId)
@@ -136,8 +135,7 @@ internal sealed class TableErasure(AzureAccount account, TimeProvider time)
 
     private async Task<long> EraseListAsync(string listId, CancellationToken cancellationToken)
     {
-        var partition = LedgerKeys.ListPartition(listId);
-        var filter = TableClient.CreateQueryFilter($"PartitionKey eq {partition}");
+        var filter = Partition(LedgerKeys.ListPartition(listId));
         var erased = await EraseAsync(_ledger, filter, row => row.RowKey != LedgerKeys.List, cancellationToken);
         return erased + await EraseAsync(_ledger, filter, _ => true, cancellationToken);
     }
@@ -151,8 +149,7 @@ internal sealed class TableErasure(AzureAccount account, TimeProvider time)
         {
             if (!isOfList(row))
                 continue;
-            await DeleteAsync(table, row, cancellationToken);
-            erased++;
+            erased += await DeleteAsync(table, row.PartitionKey, row.RowKey, cancellationToken);
         }
 
         return erased;
@@ -163,19 +160,25 @@ internal sealed class TableErasure(AzureAccount account, TimeProvider time)
         table.ReadAsync(
             t => t.QueryAsync<TableEntity>(filter, cancellationToken: cancellationToken), cancellationToken);
 
-    private static async Task DeleteAsync(
-        AzureResource<TableClient> table, TableEntity row, CancellationToken cancellationToken)
+    /// <summary>Deletes a row. Returns the number of deleted rows: zero if it was already gone.</summary>
+    private static async Task<long> DeleteAsync(
+        AzureResource<TableClient> table, string partition, string key, CancellationToken cancellationToken)
     {
         try
         {
-            await table.RunAsync(
-                t => t.DeleteEntityAsync(row.PartitionKey, row.RowKey, ETag.All, cancellationToken),
-                cancellationToken);
+            var response = await table.RunAsync(
+                t => t.DeleteEntityAsync(partition, key, ETag.All, cancellationToken), cancellationToken);
+            return response.Status == 404 ? 0 : 1;
         }
         catch (RequestFailedException gone) when (gone.Status == 404)
         {
+            return 0;
         }
     }
+
+    private static string Partition(string partition) => TableClient.CreateQueryFilter($"PartitionKey eq {partition}");
+
+    private static string NamesList(string listId) => TableClient.CreateQueryFilter($"ListId eq {listId}");
 
     private static string Between(string property, string after, string before) =>
         $"{property} gt '{after}' and {property} lt '{before}'";

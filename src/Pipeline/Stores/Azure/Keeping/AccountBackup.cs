@@ -8,12 +8,12 @@ using Pipeline.Stores.Keeping;
 namespace Pipeline.Stores.Azure.Keeping;
 
 /// <summary>
-/// Copies the tables of an account while others work on it. Table Storage has no snapshot, so the order of the reads
-/// makes the copy a ledger that a killed pipeline could have left: what refers to something is read before it, or is
-/// made anew by the restore. A list is read before its submissions, which may only be further than it says; series and
-/// budgets after them. A submission and those that post its inputs again are read as they were at one moment: see
-/// <see cref="SteadyReads"/>. So each input is in exactly one of them, and what the copy calls planned was posted after
-/// the backup began, if at all.
+/// Copies the tables of an account while others work on it. Table Storage has no snapshots, so the order of the reads
+/// makes the copy a ledger that a killed pipeline could have left: a row is read before the rows that it refers to, or
+/// is rebuilt by the restore. A list is read before its submissions, which may only be ahead of it; series and budgets
+/// after them. A submission and those that post its inputs again are read consistently: see <see cref="SteadyReads"/>.
+/// So each input is in exactly one of them, and anything that the copy calls planned was posted after the backup began,
+/// or not at all.
 /// </summary>
 internal sealed class AccountBackup(AzureAccount account, TimeProvider time)
 {
@@ -27,19 +27,22 @@ internal sealed class AccountBackup(AzureAccount account, TimeProvider time)
     private long _inputs;
 
     /// <summary>Writes a backup.</summary>
-    /// <param name="to">A file that can be written and sought.</param>
+    /// <param name="to">A writable, seekable file.</param>
     /// <param name="cancellationToken">Stops the backup.</param>
     /// <exception cref="PipelineException">
-    /// Permanent: a restore has not ended. Transient: the account is unavailable, or rows changed all the time.
+    /// Permanent: a restore has not completed. Transient: the account is unavailable, or rows kept changing.
     /// </exception>
     public async Task<BackupNote> WriteAsync(Stream to, CancellationToken cancellationToken)
     {
-        // The time before the copy: what is posted while it is made counts as posted after it.
+        // Taken before the copy, by the slower clock, so that anything posted during the copy counts as posted after
+        // it.
         var since = time.GetUtcNow();
+        if (await ServiceClock.ReadAsync(_index, cancellationToken) is { } there && there < since)
+            since = there;
         var restore = await _restores.FindRestoreAsync(cancellationToken);
         if (restore is { IsUnfinished: true })
             throw BackupArchive.Refuse(
-                "A restore into this account was cut short, so its ledger is not whole. Run the same 'pipeline "
+                "A restore into this account was interrupted, so its ledger is incomplete. Run the same 'pipeline "
                     + "restore' again, then back up.");
         using var zip = new ZipArchive(to, ZipArchiveMode.Create, leaveOpen: true);
         BackupFile[] files =
@@ -102,7 +105,8 @@ internal sealed class AccountBackup(AzureAccount account, TimeProvider time)
         var listId = KeptRows.ListOf(list)!;
         await foreach (var first in FindPlannedAsync(listId, cancellationToken))
             await CopyFamilyAsync(file, listId, first, cancellationToken);
-        // How the list came, and what was decided about its inputs: these rows must know what the submissions need.
+        // The message that brought the list and the decisions about its inputs come after them, so that they cover what
+        // the submissions need.
         await CopyAsync(
             file, _ledger,
             TableClient.CreateQueryFilter(
@@ -119,7 +123,7 @@ internal sealed class AccountBackup(AzureAccount account, TimeProvider time)
                     + $"'{LedgerKeys.Submission}'",
                 select: [nameof(TableEntity.PartitionKey)], cancellationToken: cancellationToken), cancellationToken)
             .Select(row => row.PartitionKey)
-            .Where(id => SubmissionIds.ListOf(id) == listId && !IsRepeat(id));
+            .Where(id => SubmissionIds.ListOf(id) == listId && !SubmissionIds.IsRepeat(id));
 
     private async Task CopyFamilyAsync(
         RowFile file, string listId, string first, CancellationToken cancellationToken)
@@ -131,7 +135,7 @@ internal sealed class AccountBackup(AzureAccount account, TimeProvider time)
             cancellationToken);
         foreach (var submission in rows.GroupBy(row => row.PartitionKey, StringComparer.Ordinal))
         {
-            // Its own row is written last: without it, it is being created.
+            // Its own row is written last; without it, the submission is being created.
             if (!submission.Any(row => row.RowKey == LedgerKeys.Submission))
                 continue;
             Interlocked.Increment(ref _submissions);
@@ -139,9 +143,6 @@ internal sealed class AccountBackup(AzureAccount account, TimeProvider time)
             await file.WriteAsync(submission.Where(row => !KeptRows.IsCounter(row)), cancellationToken);
         }
     }
-
-    private static bool IsRepeat(string submissionId) =>
-        submissionId.Length > SubmissionIds.ListOf(submissionId).Length + "-000000".Length;
 
     private static async Task CopyAsync(
         RowFile file, AzureResource<TableClient> table, string filter, CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text.Json;
 using Azure.Data.Tables;
+using Pipeline.Diagnostics;
 using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Stores.Azure.Catalog;
@@ -10,10 +11,10 @@ using Pipeline.Stores.Keeping;
 namespace Pipeline.Stores.Azure.Keeping;
 
 /// <summary>
-/// Restores the tables of an account. No transaction spans them, so a note says that the restore goes on, and nothing
-/// is posted until it has ended. Everything is checked before a row changes. Then the old rows go, and the new ones
-/// come: submissions first, lists and indexes last, so that no worker finds a half. After a kill, the same restore
-/// begins again.
+/// Restores the tables of an account. No transaction spans them, so a note says that the restore is in progress, and
+/// nothing is posted until it has completed. Everything is checked before a row changes. Then the old rows are removed
+/// and the new ones written: submissions first, lists and indexes last, so that no worker finds a partial ledger. After
+/// a kill, the same restore starts over.
 /// </summary>
 internal sealed class AccountRestore(AzureAccount account, IWorkQueue queue, TimeProvider time)
 {
@@ -24,9 +25,9 @@ internal sealed class AccountRestore(AzureAccount account, IWorkQueue queue, Tim
     private readonly TableListOrigins _origins = new(account);
 
     /// <summary>Restores a backup.</summary>
-    /// <param name="backup">The backup, which can be sought.</param>
+    /// <param name="backup">The backup; seekable.</param>
     /// <param name="choice">What the user allows.</param>
-    /// <param name="cancellationToken">Stops the restore; the same call goes on.</param>
+    /// <param name="cancellationToken">Stops the restore; the same call starts over.</param>
     /// <exception cref="PipelineException">
     /// Permanent: the backup is damaged or of another version, or the account has a ledger or is in use. Transient: the
     /// account is unavailable.
@@ -42,13 +43,20 @@ internal sealed class AccountRestore(AzureAccount account, IWorkQueue queue, Tim
             await CheckAsync(zip, note, rows, cancellationToken);
             await RequireFreeAsync(note, choice, cancellationToken);
             await _restores.BeginRestoreAsync(
-                new(note.UnknownSince, time.GetUtcNow()), note.Identity, cancellationToken);
+                new(note.UnknownSince, await _tables.ReadLaterClockAsync(cancellationToken)), note.Identity,
+                cancellationToken);
+            CrashPoint.Pass("restore.after-begin");
             await _tables.ClearAsync(cancellationToken);
+            CrashPoint.Pass("restore.after-clear");
             await WriteLedgerAsync(zip, rows, cancellationToken);
+            CrashPoint.Pass("restore.after-ledger");
             await WriteIndexAsync(zip, rows, cancellationToken);
+            CrashPoint.Pass("restore.after-index");
             var lost = await WriteListsAsync(zip, rows, cancellationToken);
-            // Now, not before: whatever was posted until now is looked for.
-            await _restores.EndRestoreAsync(new(note.UnknownSince, time.GetUtcNow()), cancellationToken);
+            CrashPoint.Pass("restore.before-end");
+            // Taken now, not before, so that everything posted until now is looked for.
+            await _restores.EndRestoreAsync(
+                new(note.UnknownSince, await _tables.ReadLaterClockAsync(cancellationToken)), cancellationToken);
             return new(note, lost);
         }
         catch (Exception error) when (error is InvalidDataException or JsonException)
@@ -57,7 +65,7 @@ internal sealed class AccountRestore(AzureAccount account, IWorkQueue queue, Tim
         }
     }
 
-    /// <summary>Returns what was erased before the backup, or since then in this account.</summary>
+    /// <summary>Returns the lists that were erased before the backup, or since then in this account.</summary>
     private async Task<IReadOnlySet<string>> ReadErasedAsync(
         ZipArchive zip, BackupNote note, CancellationToken cancellationToken)
     {
@@ -72,7 +80,7 @@ internal sealed class AccountRestore(AzureAccount account, IWorkQueue queue, Tim
             .ToHashSetAsync(StringComparer.Ordinal, cancellationToken);
     }
 
-    /// <summary>Reads the whole backup as it will be read, without writing anything.</summary>
+    /// <summary>Reads the whole backup as the restore will, without writing anything.</summary>
     private static async Task CheckAsync(
         ZipArchive zip, BackupNote note, RestoredRows restored, CancellationToken cancellationToken)
     {
@@ -160,9 +168,10 @@ internal sealed class AccountRestore(AzureAccount account, IWorkQueue queue, Tim
     }
 
     /// <summary>
-    /// Writes the lists, and sends the messages of those that were being planned: their old ones may be gone.
+    /// Writes the lists, and sends the messages of those that were being planned, because their old messages may be
+    /// gone.
     /// </summary>
-    /// <returns>The ids of lists whose message was not kept, as far as a person reads them.</returns>
+    /// <returns>The ids of lists whose message was not kept, as many as a person would read.</returns>
     private async Task<IReadOnlyList<string>> WriteListsAsync(
         ZipArchive zip, RestoredRows restored, CancellationToken cancellationToken)
     {
@@ -196,7 +205,5 @@ internal sealed class AccountRestore(AzureAccount account, IWorkQueue queue, Tim
 
 /// <summary>An account that was restored.</summary>
 /// <param name="Note">The note of the backup.</param>
-/// <param name="Unsent">
-/// Lists that were being planned and whose message was not kept: they must be sent again.
-/// </param>
+/// <param name="Unsent">Lists that were being planned and whose message was not kept; they must be sent again.</param>
 internal sealed record RestoredAccount(BackupNote Note, IReadOnlyList<string> Unsent);

@@ -5,16 +5,19 @@ using Pipeline.Stores.Azure.Ledger;
 
 namespace Pipeline.Stores.Azure.Keeping;
 
-/// <summary>The two tables of an account as a restore sees them: used, replaced, written.</summary>
+/// <summary>
+/// The two tables of an account, as a restore needs them: whether they are in use, clearing and writing.
+/// </summary>
 internal sealed class AccountTables(AzureAccount account, TimeProvider time)
 {
-    /// <summary>How long nothing may have changed in an account that nobody uses.</summary>
+    /// <summary>An account without changes for this long counts as unused.</summary>
     public static readonly TimeSpan Quiet = TimeSpan.FromMinutes(2);
 
     private const int Parallelism = 8;
     private const int MaxPasses = 5;
 
-    // Erased lists stay erased, the note of a restore says that it goes on, and the request rate is of the moment.
+    // Excludes erased lists, which stay erased, the note of the running restore, and the request rate, which is
+    // current.
     private static readonly string Replaced = string.Join(
         " and ",
         new[] { LedgerKeys.ErasedPartition, LedgerKeys.RestorePartition, LedgerKeys.PacePartition }
@@ -25,28 +28,36 @@ internal sealed class AccountTables(AzureAccount account, TimeProvider time)
     private readonly AzureResource<TableClient> _index = account.Table(AzureNames.DueTable);
     private readonly AzureResource<TableClient> _ledger = account.Table(AzureNames.LedgerTable);
 
-    /// <summary>Lists, submissions and all that belongs to them.</summary>
+    /// <summary>Lists, submissions and everything that belongs to them.</summary>
     public LedgerTable Ledger { get; } = new(account.Table(AzureNames.LedgerTable));
 
-    /// <summary>What finds them.</summary>
+    /// <summary>The index.</summary>
     public LedgerTable Index { get; } = new(account.Table(AzureNames.DueTable));
 
-    /// <summary>Whether there is a ledger.</summary>
+    /// <summary>Whether the account has a ledger.</summary>
     public async Task<bool> HasRowsAsync(CancellationToken cancellationToken) =>
         await AnyAsync(_index, Replaced, cancellationToken) || await AnyAsync(_ledger, Replaced, cancellationToken);
 
     /// <summary>
     /// Whether something wrote within <see cref="Quiet"/>, by the service's clock. A worker that waits for Nimble
-    /// notes each request that it makes.
+    /// writes too: a row for each request.
     /// </summary>
     public async Task<bool> IsInUseAsync(CancellationToken cancellationToken)
     {
-        var recent = TableClient.CreateQueryFilter($"Timestamp ge {time.GetUtcNow() - Quiet}");
+        var now = await ServiceClock.ReadAsync(_index, cancellationToken) ?? time.GetUtcNow();
+        var recent = TableClient.CreateQueryFilter($"Timestamp ge {now - Quiet}");
         return await AnyAsync(_index, recent, cancellationToken) || await AnyAsync(_ledger, recent, cancellationToken);
     }
 
-    /// <summary>Removes the ledger, the index first: without it, no worker finds what is left.</summary>
-    /// <exception cref="PipelineException">Transient: somebody else writes all the time.</exception>
+    /// <summary>Returns the later of this machine's time and the service's, UTC.</summary>
+    public async Task<DateTimeOffset> ReadLaterClockAsync(CancellationToken cancellationToken)
+    {
+        var here = time.GetUtcNow();
+        return await ServiceClock.ReadAsync(_index, cancellationToken) is { } there && there > here ? there : here;
+    }
+
+    /// <summary>Removes the ledger, starting with the index: without it, no worker finds what is left.</summary>
+    /// <exception cref="PipelineException">Transient: another process keeps writing.</exception>
     public async Task ClearAsync(CancellationToken cancellationToken)
     {
         foreach (var (table, rows) in new[] { (_index, Index), (_ledger, Ledger) })
@@ -64,7 +75,7 @@ internal sealed class AccountTables(AzureAccount account, TimeProvider time)
     }
 
     /// <summary>Writes rows of one partition in as few transactions as possible; existing ones are replaced.</summary>
-    /// <exception cref="PipelineException">Transient: somebody else writes the same rows.</exception>
+    /// <exception cref="PipelineException">Transient: another process writes the same rows.</exception>
     public static async Task WriteAsync(
         LedgerTable table, IReadOnlyList<TableEntity> rows, CancellationToken cancellationToken)
     {
@@ -100,7 +111,7 @@ internal sealed class AccountTables(AzureAccount account, TimeProvider time)
             yield return group;
     }
 
-    /// <summary>How many groups are written at the same time.</summary>
+    /// <summary>Limits how many groups are written at the same time.</summary>
     public static ParallelOptions Limited(CancellationToken cancellationToken) =>
         new() { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken };
 

@@ -8,19 +8,23 @@ using Pipeline.Stores.Azure.Ledger;
 namespace Pipeline.Stores.Azure.Keeping;
 
 /// <summary>
-/// What a backup keeps of the two tables. Rows that follow from others are left out and made anew by the restore, so
-/// that they agree with what was copied: counts of inputs, the rows that name a list's submissions, and the indexes of
-/// lists and due submissions. The request rate is of the moment.
+/// Selects the rows of the two tables that a backup keeps. Rows that follow from others are left out and rebuilt by the
+/// restore, so that they agree with the copied ones: counts of inputs, the rows that name a list's submissions, and the
+/// indexes of lists and due submissions. The request rate is left out because it is current only for a moment.
 /// </summary>
 internal static class KeptRows
 {
-    /// <summary>Schedules and request keys. Read first: what they name must be in <see cref="Ledger"/> too.</summary>
+    /// <summary>
+    /// Schedules and request keys. Read first, because the lists that they name must be in <see cref="Ledger"/> too.
+    /// </summary>
     public const string Before = "before.ndjson";
 
     /// <summary>Lists, submissions, inputs, tasks, series, budgets and the pause of all submission.</summary>
     public const string Ledger = "ledger.ndjson";
 
-    /// <summary>Events, actions, erased lists. Read last: a list that was erased meanwhile is not restored.</summary>
+    /// <summary>
+    /// Events, actions, erased lists. Read last, so that a list that was erased meanwhile is not restored.
+    /// </summary>
     public const string After = "after.ndjson";
 
     /// <summary>The partitions of the index table in <see cref="Before"/>.</summary>
@@ -76,7 +80,7 @@ internal static class KeptRows
                     || row.PartitionKey.StartsWith(BudgetPrefix, StringComparison.Ordinal),
     };
 
-    /// <summary>The list that a row is about; null where it is about none.</summary>
+    /// <summary>The list that a row is about; null if it is about none.</summary>
     public static string? ListOf(TableEntity row) => row.PartitionKey switch
     {
         var p when p.StartsWith(ListPrefix, StringComparison.Ordinal) => p[ListPrefix.Length..],
@@ -90,7 +94,7 @@ internal static class KeptRows
         _ => null,
     };
 
-    /// <summary>Takes the last run out of a schedule if that list was erased.</summary>
+    /// <summary>Removes the last run from a schedule if that list was erased.</summary>
     public static void ForgetErased(TableEntity row, Func<string, bool> isErased)
     {
         if (row.PartitionKey == LedgerKeys.SchedulePartition && row.GetString(Json) is { } json
@@ -101,7 +105,7 @@ internal static class KeptRows
 
     private static bool IsKey(string? key) => key?.Length <= MaxKeyChars && key.AsSpan().IndexOfAny(NotInKeys) < 0;
 
-    // The total of a day stays: that money is spent.
+    // The total of a day stays, because that money is spent.
     private static string? ListOfReservation(string key) =>
         key != LedgerKeys.BudgetTotal && key.LastIndexOf('.') is > 1 and var dot
             ? SubmissionIds.ListOf(key[1..dot])

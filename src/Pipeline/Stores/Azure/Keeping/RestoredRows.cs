@@ -9,21 +9,21 @@ namespace Pipeline.Stores.Azure.Keeping;
 
 /// <summary>Makes the rows of a restored ledger from those of a backup, and adds what the backup left out.</summary>
 /// <param name="at">When the ledger is restored, UTC.</param>
-/// <param name="erased">Hashes of the ids of erased lists, which do not come back.</param>
+/// <param name="erased">Hashes of the ids of erased lists, which are not restored.</param>
 internal sealed class RestoredRows(DateTimeOffset at, IReadOnlySet<string> erased)
 {
-    /// <summary>Whether a row stays away, because its list was erased.</summary>
+    /// <summary>Whether a row is left out, because its list was erased.</summary>
     public bool IsErased(TableEntity row) => KeptRows.ListOf(row) is { } listId && IsErased(listId);
 
     /// <summary>Whether a list was erased.</summary>
     public bool IsErased(string listId) => erased.Count > 0 && erased.Contains(ErasedList.NameOf(listId));
 
     /// <summary>
-    /// Returns the rows of a submission: counted anew, and its own row, which comes last, with the key of its row in
-    /// the index. What is planned is due at once: its message may be gone.
+    /// Returns the rows of a submission: with new counts, and with its own row, which comes last and has the key of its
+    /// row in the index. A planned submission is due at once, because its message may be gone.
     /// </summary>
     /// <param name="kept">Its rows in the backup.</param>
-    /// <exception cref="InvalidDataException">They are no submission.</exception>
+    /// <exception cref="InvalidDataException">The rows are not a submission.</exception>
     public RestoredSubmission Complete(IReadOnlyList<TableEntity> kept)
     {
         var own = kept.FirstOrDefault(row => row.RowKey == LedgerKeys.Submission)
@@ -53,7 +53,7 @@ internal sealed class RestoredRows(DateTimeOffset at, IReadOnlySet<string> erase
         : null;
 
     /// <summary>Returns a list.</summary>
-    /// <exception cref="InvalidDataException">The row is none.</exception>
+    /// <exception cref="InvalidDataException">The row is not a list.</exception>
     public static ListEntry ToList(TableEntity row) => Readable(row, () => LedgerEntities.ToList(row));
 
     /// <summary>Returns the index row of a list.</summary>
@@ -64,7 +64,7 @@ internal sealed class RestoredRows(DateTimeOffset at, IReadOnlySet<string> erase
             : own.GetString(nameof(SubmissionEntry.State)) == nameof(SubmissionState.Planned) && due > at ? at
             : due);
 
-    // The same for each pass over the backup; the time makes it differ from rows of an earlier restore.
+    // The same in each pass over the backup. The time makes it differ from the rows of an earlier restore.
     private string KeyOf(string submissionId, DateTimeOffset due) =>
         LedgerKeys.Due(due, submissionId, at.UtcTicks.ToString("x16", CultureInfo.InvariantCulture));
 
@@ -77,14 +77,13 @@ internal sealed class RestoredRows(DateTimeOffset at, IReadOnlySet<string> erase
         catch (Exception error) when (error is ArgumentException or InvalidOperationException or FormatException
             or InvalidCastException or JsonException or NullReferenceException)
         {
-            throw new InvalidDataException(
-                $"row {row.RowKey} of {row.PartitionKey} cannot be read: {error.Message}", error);
+            throw new InvalidDataException($"row {row.RowKey} of {row.PartitionKey} cannot be read.", error);
         }
     }
 }
 
 /// <summary>The rows of a submission that is restored.</summary>
-/// <param name="Rows">The rows of its partition; its own comes last.</param>
+/// <param name="Rows">The rows of its partition; its own row comes last.</param>
 /// <param name="Member">The row that names it in the partition of its list.</param>
-/// <param name="Inputs">How many inputs it has.</param>
+/// <param name="Inputs">Number of its inputs.</param>
 internal sealed record RestoredSubmission(IReadOnlyList<TableEntity> Rows, TableEntity Member, int Inputs);

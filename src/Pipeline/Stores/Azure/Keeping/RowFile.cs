@@ -36,7 +36,7 @@ internal sealed class RowFile : IAsyncDisposable
         return new(file._name, file._bytes, Convert.ToHexStringLower(file._hash.GetCurrentHash()));
     }
 
-    /// <summary>Writes rows that stay together. Callers may come at the same time.</summary>
+    /// <summary>Writes rows that stay together. Safe for concurrent calls.</summary>
     public async Task WriteAsync(IEnumerable<TableEntity> rows, CancellationToken cancellationToken)
     {
         var lines = new ArrayBufferWriter<byte>();
@@ -81,7 +81,7 @@ internal sealed class RowFile : IAsyncDisposable
     }
 
     /// <summary>Compares a file with its digest.</summary>
-    /// <exception cref="InvalidDataException">It is missing or damaged.</exception>
+    /// <exception cref="InvalidDataException">The file is missing or damaged.</exception>
     public static async Task CheckAsync(ZipArchive zip, BackupFile file, CancellationToken cancellationToken)
     {
         await using var content = await OpenAsync(zip, file.Name, cancellationToken);

@@ -35,7 +35,7 @@ internal static class RowText
     }
 
     /// <summary>Reads a line.</summary>
-    /// <exception cref="InvalidDataException">It is not one that this class wrote.</exception>
+    /// <exception cref="InvalidDataException">This class did not write the line.</exception>
     public static TableEntity Read(ReadOnlySequence<byte> line)
     {
         try
@@ -51,7 +51,7 @@ internal static class RowText
         catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException
             or OverflowException or KeyNotFoundException or ArgumentException)
         {
-            throw new InvalidDataException($"it has a row that cannot be read: {error.Message}", error);
+            throw new InvalidDataException("it has a row that cannot be read.", error);
         }
     }
 

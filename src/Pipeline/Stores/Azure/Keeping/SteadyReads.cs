@@ -4,23 +4,23 @@ using Pipeline.Model;
 namespace Pipeline.Stores.Azure.Keeping;
 
 /// <summary>
-/// Reads rows as they were together at one moment, which no query of several pages or partitions promises: reads them
-/// twice, and again until two reads in a row return the same versions. A row that had the same version in both did not
-/// change between them, so all rows are as they were at the moment between the two reads.
+/// Reads rows as they were together at one moment, which a query of several pages or partitions does not guarantee. It
+/// reads them twice, and again until two consecutive reads return the same versions. A row with the same version in
+/// both did not change between them, so all rows are as they were between the two reads.
 /// </summary>
 internal sealed class SteadyReads(AzureResource<TableClient> table, TimeProvider time)
 {
-    // A submission changes with each result; its results come within minutes.
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(15);
+    // A submission changes with each result, and its results arrive within minutes.
+    internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(15);
     private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
 
     /// <summary>Reads the rows.</summary>
-    /// <param name="filter">Which rows, as the service understands it.</param>
-    /// <param name="isWanted">Which of them.</param>
-    /// <param name="what">What they are, for people.</param>
+    /// <param name="filter">Filter for the service.</param>
+    /// <param name="isWanted">Selects the rows to return.</param>
+    /// <param name="what">Name of the rows, for people.</param>
     /// <param name="cancellationToken">Stops the read.</param>
-    /// <exception cref="PipelineException">Transient: they changed all the time.</exception>
+    /// <exception cref="PipelineException">Transient: the rows kept changing.</exception>
     public async Task<IReadOnlyList<TableEntity>> ReadAsync(
         string filter, Func<TableEntity, bool> isWanted, string what, CancellationToken cancellationToken)
     {
@@ -34,7 +34,7 @@ internal sealed class SteadyReads(AzureResource<TableClient> table, TimeProvider
             if (time.GetElapsedTime(started) > Patience)
                 throw PipelineException.Transient(
                     FailureReasons.Unavailable,
-                    $"{what} was changed all the time for {Patience.TotalMinutes:0} minutes. Run the same command "
+                    $"{what} kept changing for {Patience.TotalMinutes:0} minutes. Run the same command "
                         + "again when less work is under way.");
             await Task.Delay(wait, time, cancellationToken);
         }

@@ -47,8 +47,8 @@ internal sealed class DueIndex(AzureResource<TableClient> table, TimeProvider ti
     public static string SubmissionOf(TableEntity row) => row.GetString(SubmissionId);
 
     /// <summary>
-    /// Adds a row for an open or refused list, with a copy of the list: whoever shows many lists reads a thousand of
-    /// them with one request. The copy may be older than the list for a moment, and whoever changes a list reads it.
+    /// Adds a row for an open or refused list, with a copy of the list, so that one request reads a thousand lists to
+    /// show. The copy may be outdated for a moment; before a change, the list itself is read.
     /// </summary>
     /// <param name="partition">
     /// <see cref="LedgerKeys.OpenListsPartition"/> or <see cref="LedgerKeys.RefusedListsPartition"/>.
@@ -58,20 +58,20 @@ internal sealed class DueIndex(AzureResource<TableClient> table, TimeProvider ti
     public Task AddListAsync(string partition, ListEntry list, CancellationToken cancellationToken) =>
         _rows.PutAsync(ToRow(partition, list, time.GetUtcNow()), cancellationToken);
 
-    /// <summary>Notes in the copy of an open list that it is no longer open.</summary>
+    /// <summary>Records in the copy of an open list that it is no longer open.</summary>
     public Task EndListAsync(ListEntry list, CancellationToken cancellationToken) =>
         _rows.MergeAsync(
             new(LedgerKeys.OpenListsPartition, list.ListId) { [nameof(list.State)] = list.State.ToString() },
             cancellationToken);
 
-    /// <summary>Corrects the copy in a row that differs from the list, unless somebody changed the row.</summary>
+    /// <summary>Corrects the copy in a row that differs from the list, unless the row was changed meanwhile.</summary>
     public Task CorrectAsync(TableEntity row, ListEntry list, CancellationToken cancellationToken) =>
         ListOf(row) == list with { Version = "" }
             ? Task.CompletedTask
             : _rows.ReplaceAsync(
                 ToRow(row.PartitionKey, list, time.GetUtcNow()), row.ETag.ToString(), cancellationToken);
 
-    /// <summary>Returns the copy in a row, without a version; null in a row of an older program.</summary>
+    /// <summary>Returns the copy in a row, without a version; null in a row of an older version.</summary>
     public static ListEntry? ListOf(TableEntity row) => row.ContainsKey(nameof(ListEntry.State))
         ? LedgerEntities.ToList(row) with { Version = "" }
         : null;
@@ -80,7 +80,7 @@ internal sealed class DueIndex(AzureResource<TableClient> table, TimeProvider ti
     public static TableEntity ToRow(string key, string submissionId, DateTimeOffset writtenAt) =>
         new(LedgerKeys.DuePartition, key) { [SubmissionId] = submissionId, [WrittenAt] = writtenAt.ToUniversalTime() };
 
-    /// <summary>Returns the row by which a list is found in its state.</summary>
+    /// <summary>Returns the index row of a list in its state.</summary>
     public static TableEntity ToRow(ListEntry list, DateTimeOffset now)
     {
         if (PartitionOf(list.State) is { } partition)

@@ -3,8 +3,8 @@ using Pipeline.Ports.Ledgers;
 namespace Pipeline.Stores.Azure.Ledger;
 
 /// <summary>
-/// The hashes of erased lists. Whoever writes a row about a list where the list's id does not lead, in an index or in a
-/// series, asks here after the write, and removes the row again if the list is erased.
+/// The hashes of erased lists. A row about a list in an index or a series cannot be found from the list's id. So its
+/// writer checks after the write whether the list is erased, and if so removes the row again.
 /// </summary>
 internal sealed class ErasedRows(AzureAccount account)
 {

@@ -5,7 +5,7 @@ using Pipeline.Model;
 
 namespace Pipeline.Stores.Azure.Ledger;
 
-/// <summary>The new content of an input, and tasks that turned out to work on it.</summary>
+/// <summary>The new content of an input, and tasks that were found to work on it.</summary>
 internal sealed class InputUpdate(InputEntry input, IReadOnlyList<TaskEntry> tasks)
 {
     public InputEntry Input => input;
@@ -20,7 +20,7 @@ internal sealed class InputUpdate(InputEntry input, IReadOnlyList<TaskEntry> tas
 
 /// <summary>
 /// Writes inputs and counts them in the same transactions. Updates of one submission run one after the other in this
-/// process; those that come at the same time share transactions, but succeed or fail independently.
+/// process. Concurrent ones share transactions, but succeed or fail independently.
 /// </summary>
 internal sealed class InputUpdates
 {
@@ -99,13 +99,13 @@ internal sealed class InputUpdates
     }
 
     /// <summary>
-    /// Finds the updates that another writer's change has refused. The transaction may also have succeeded, and only
+    /// Finds the updates that conflict with another writer's change. The transaction may also have succeeded, and only
     /// its answer was lost.
     /// </summary>
     private async Task<List<(InputUpdate Update, TableEntity Row)>> FindConflictsAsync(
         string submissionId, List<(InputUpdate Update, TableEntity Row)> refused)
     {
-        // Whatever became of the transaction, the next one reads this process's counter first.
+        // Whatever happened to the transaction, the next one first reads this process's counter.
         _counters.Forget(submissionId);
         var stored = await _rows.GetAllAsync(
                 submissionId, LedgerKeys.InputPrefix, CancellationToken.None,

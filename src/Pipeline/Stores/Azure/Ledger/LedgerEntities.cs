@@ -11,7 +11,8 @@ namespace Pipeline.Stores.Azure.Ledger;
 internal static class LedgerEntities
 {
     /// <summary>
-    /// Identifies the write that produced the row, so that a write whose answer was lost can tell whether it succeeded.
+    /// Identifies the write that produced the row, so that a write whose answer was lost can find out whether it
+    /// succeeded.
     /// </summary>
     public const string Mark = "Mark";
 
@@ -156,7 +157,7 @@ internal static class LedgerEntities
             row.ETag.ToString(), row.GetString(DueRow), Time(row, nameof(SubmissionEntry.DueAt))).ToString(),
     };
 
-    /// <summary>Returns the row in a list's partition that names a submission and what it may hold.</summary>
+    /// <summary>Returns the row in a list's partition that names a submission, with a filter of its inputs.</summary>
     public static TableEntity ToMember(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs) =>
         new(LedgerKeys.ListPartition(submission.ListId), LedgerKeys.Member(submission.Sequence))
         {

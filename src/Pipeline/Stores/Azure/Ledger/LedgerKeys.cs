@@ -16,7 +16,7 @@ internal static class LedgerKeys
     /// <summary>Row key of a list.</summary>
     public const string List = "list";
 
-    /// <summary>In a list's partition: row key of the message with which the list came.</summary>
+    /// <summary>In a list's partition: row key of the message that brought the list.</summary>
     public const string Origin = "origin";
 
     public const string InputPrefix = "i";
@@ -35,7 +35,7 @@ internal static class LedgerKeys
     /// <summary>In a series' partition: prefix of its runs.</summary>
     public const string RunPrefix = "r";
 
-    /// <summary>In a list's partition: prefix of the blocks of inputs that a run of a series decided on.</summary>
+    /// <summary>In a list's partition: prefix of the decisions about blocks of inputs of a run of a series.</summary>
     public const string PinPrefix = "p";
 
     /// <summary>In a list's partition: prefix of the rows that name its submissions.</summary>
@@ -56,10 +56,12 @@ internal static class LedgerKeys
     /// <summary>Index partition of the closed lists, the latest first.</summary>
     public const string ClosedListsPartition = "closed";
 
-    /// <summary>Index partition of what people did, the latest first.</summary>
+    /// <summary>Index partition of people's actions, the latest first.</summary>
     public const string EventPartition = "events";
 
-    /// <summary>Partition of what all processes share about Nimble: the first free turn and the pause.</summary>
+    /// <summary>
+    /// Partition of the state that all processes share about Nimble: the first free turn and the pause.
+    /// </summary>
     public const string PacePartition = "pace";
 
     /// <summary>Row key of the first free turn.</summary>

@@ -76,6 +76,19 @@ internal sealed class LedgerTable
     }
 
     /// <summary>
+    /// Returns the rows of a partition whose time in a column is before a given time. The service reads the whole
+    /// partition.
+    /// </summary>
+    public IAsyncEnumerable<TableEntity> GetOlderAsync(
+        string partition, string column, DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        var filter = TableClient.CreateQueryFilter($"PartitionKey eq {partition}")
+            + $" and {column} " + TableClient.CreateQueryFilter($"lt {before.ToUniversalTime()}");
+        return _table.ReadAsync(
+            t => t.QueryAsync<TableEntity>(filter, cancellationToken: cancellationToken), cancellationToken);
+    }
+
+    /// <summary>
     /// Returns the partitions whose names start with a prefix and that have a row with the key. The service scans all
     /// of them.
     /// </summary>
@@ -108,7 +121,7 @@ internal sealed class LedgerTable
     public Task PutAsync(TableEntity row, CancellationToken cancellationToken) =>
         _table.RunAsync(t => t.UpsertEntityAsync(row, TableUpdateMode.Replace, cancellationToken), cancellationToken);
 
-    /// <summary>Changes some columns of a row, unless there is no such row.</summary>
+    /// <summary>Changes some columns of a row, if it exists.</summary>
     public async Task MergeAsync(TableEntity row, CancellationToken cancellationToken)
     {
         try
@@ -184,7 +197,9 @@ internal sealed class LedgerTable
         return row;
     }
 
-    /// <summary>Returns the most bytes that a row takes of a transaction; those of a small row for null.</summary>
+    /// <summary>
+    /// Returns the maximum number of bytes that a row takes of a transaction; null: those of a small row.
+    /// </summary>
     public static int SizeOf(TableEntity? row) =>
         (row is null ? 0 : (LedgerText.CheckedLength(row) * BytesPerChar) + BinaryBytes(row)) + BytesPerRow;
 
@@ -225,7 +240,7 @@ internal sealed class LedgerTable
     }
 
     /// <summary>
-    /// Writes as many replacements as fit in one transaction, or takes out the one that has a conflict.
+    /// Writes as many replacements as fit in one transaction, or removes the one that has a conflict.
     /// </summary>
     private async Task ReplaceFirstAsync(List<Replacement> pending)
     {

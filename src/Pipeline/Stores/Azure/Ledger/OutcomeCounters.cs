@@ -5,13 +5,13 @@ using Pipeline.Model;
 namespace Pipeline.Stores.Azure.Ledger;
 
 /// <summary>
-/// Counts the inputs of a submission by state, so that counting reads a few small rows and no input. One row says how
-/// the inputs were created; each process has a row of its own with what it has changed since. So processes never wait
-/// for each other, and the sum is exact after every transaction.
+/// Counts the inputs of a submission by state, so that counting reads a few small rows and no input. One row has the
+/// counts at creation; each process has a row with its own changes since. So processes never wait for each other, and
+/// the sum is exact after every transaction.
 /// </summary>
 internal sealed class OutcomeCounters(LedgerTable rows)
 {
-    // About 200 bytes each. A counter that is forgotten is read again.
+    // About 200 bytes each. A forgotten counter is read again.
     private const int Kept = 10_000;
 
     private static readonly InputState[] States = Enum.GetValues<InputState>();
@@ -19,12 +19,12 @@ internal sealed class OutcomeCounters(LedgerTable rows)
     private readonly AsyncCache<int[]> _own = new(Kept);
     private readonly string _key = LedgerKeys.Counter(LedgerTable.NewMark());
 
-    /// <summary>Writes how the inputs of a new submission are distributed. Again is harmless.</summary>
+    /// <summary>Writes the counts of a new submission's inputs. Repeating it is harmless.</summary>
     public Task CreateAsync(
         string submissionId, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken) =>
         rows.PutAsync(Count(submissionId, inputs), cancellationToken);
 
-    /// <summary>Returns the row that says how inputs are distributed.</summary>
+    /// <summary>Returns the row with the counts of inputs by state.</summary>
     public static TableEntity Count(string submissionId, IEnumerable<InputEntry> inputs)
     {
         var counts = new int[States.Length];
@@ -66,7 +66,7 @@ internal sealed class OutcomeCounters(LedgerTable rows)
             LedgerTable.Prepare(ToRow(submissionId, _key, after)), () => _own.Set(submissionId, after));
     }
 
-    /// <summary>Forgets this process's counts of a submission, which are then read from the table.</summary>
+    /// <summary>Forgets this process's counts of a submission, so that they are read from the table again.</summary>
     public void Forget(string submissionId) => _own.Remove(submissionId);
 
     private async Task<int[]> ReadOwnAsync(string submissionId)
@@ -86,5 +86,5 @@ internal sealed class OutcomeCounters(LedgerTable rows)
 
 /// <summary>A counter row for a transaction.</summary>
 /// <param name="Row">The row, to be upserted.</param>
-/// <param name="Commit">Notes that the transaction succeeded.</param>
+/// <param name="Commit">Call it once the transaction has succeeded.</param>
 internal sealed record CounterChange(TableEntity Row, Action Commit);

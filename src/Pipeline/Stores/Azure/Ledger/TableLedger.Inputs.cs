@@ -49,7 +49,7 @@ internal sealed partial class TableLedger
     public async Task<IReadOnlyList<InputEntry?>> UpdateInputsAsync(
         IReadOnlyList<InputEntry> inputs, IReadOnlyList<TaskEntry> tasks, CancellationToken cancellationToken)
     {
-        // A task of an input that is not written goes with the first one that is.
+        // A task of an input that is not written is added to the first written one.
         var written = inputs.Select(input => input.Ordinal).ToHashSet();
         var tasksOf = tasks.ToLookup(
             task => task.Ordinal is { } ordinal && written.Contains(ordinal) ? ordinal : inputs[0].Ordinal);

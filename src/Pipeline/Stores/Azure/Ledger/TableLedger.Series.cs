@@ -41,8 +41,8 @@ internal sealed partial class TableLedger
     }
 
     /// <summary>
-    /// Writes one transaction, on the assumption that nobody has changed the rows since they were read. If somebody
-    /// has, which another run or this one before a crash may have done, reads them and decides again.
+    /// Writes one transaction, assuming that the rows have not changed since they were read. If they have, because of
+    /// another run or of this run before a crash, it reads them and decides again.
     /// </summary>
     private async Task PutSeriesAsync(
         string partition, List<SeriesEntry> entries, CancellationToken cancellationToken)

@@ -72,10 +72,10 @@ internal sealed partial class TableLedger : ILedger
     {
         if (list.Version.Length == 0)
             return null;
-        // A closed list may be opened again.
+        // A closed list may be reopened.
         var row = await IndexAsync(list, cancellationToken);
         var version = await _rows.ReplaceAsync(LedgerEntities.ToRow(list), list.Version, cancellationToken);
-        // After a conflict the copy in the index is of what was not written.
+        // After a conflict, the copy in the index holds a change that was not written.
         var current = version is null ? await GetListAsync(list.ListId, cancellationToken) : list;
         if (current is null)
             await _erased.TakeBackAsync(list.ListId, _index, row.PartitionKey, row.RowKey, cancellationToken);

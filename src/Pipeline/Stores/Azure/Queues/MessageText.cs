@@ -45,8 +45,8 @@ internal static class MessageText
 
     /// <summary>
     /// Decodes base64, which the portal, Storage Explorer and older SDKs send. Returns other text unchanged. Lists of
-    /// URLs and JSON contain characters that base64 does not have. Text of letters only counts as base64 if it decodes
-    /// to UTF-8 or gzip.
+    /// URLs and JSON contain characters that base64 does not have. Text that consists only of letters counts as base64
+    /// only if it decodes to UTF-8 or gzip.
     /// </summary>
     public static ReadOnlyMemory<byte> Decode(ReadOnlyMemory<byte> text)
     {

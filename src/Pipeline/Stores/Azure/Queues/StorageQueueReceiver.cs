@@ -62,7 +62,8 @@ internal sealed class StorageQueueReceiver(StorageWorkQueue queues, ClaimChecks 
         return
         [
             .. peeked.Value.Select(message => DeadLetter.Of(
-                queue, message.MessageId, MessageText.Decode(message.Body.ToMemory()).Span, error: null)),
+                queue, message.MessageId, MessageText.Decode(message.Body.ToMemory()).Span, error: null,
+                message.InsertedOn)),
         ];
     }
 
@@ -133,7 +134,9 @@ internal sealed class StorageQueueReceiver(StorageWorkQueue queues, ClaimChecks 
     /// <inheritdoc/>
     public override IReadOnlyList<string> OutputQueues => AzureNames.OutputQueues;
 
-    /// <summary>When the message at the head of a queue was sent: one request. Azure does not say since when it waits.
+    /// <summary>
+    /// Returns when the message at the head of a queue was sent, with one request. Azure does not say how long it has
+    /// been waiting.
     /// </summary>
     public override async Task<DateTimeOffset?> WaitingSinceAsync(string queue, CancellationToken cancellationToken) =>
         (
@@ -152,8 +155,8 @@ internal sealed class StorageQueueReceiver(StorageWorkQueue queues, ClaimChecks 
     }
 
     /// <summary>
-    /// Moves a message to the poison queue. Returns false if that is not possible now: the message comes again when its
-    /// lease ends, and the rest of the delivery is unaffected.
+    /// Moves a message to the poison queue. Returns false if that is not possible now. The message then returns when
+    /// its lease ends, and the rest of the delivery is unaffected.
     /// </summary>
     private async Task<bool> TryPoisonAsync(StorageMessage message, CancellationToken cancellationToken)
     {

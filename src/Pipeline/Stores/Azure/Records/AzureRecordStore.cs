@@ -31,7 +31,7 @@ internal sealed class AzureRecordStore(
     {
         if (await restores.FindAsync(cancellationToken) is null)
             return await parts.PutAsync(part, records, cancellationToken);
-        // A restored ledger has forgotten records that consumers may have: the bytes that they have count.
+        // A restored ledger has forgotten records that consumers may already have: the bytes that they have count.
         var stored = new Dictionary<string, StoredRecord>(
             await FindRecordsAsync(
                 records[0].ListId, records[0].SubmissionId, [.. records.Select(r => r.Id)], cancellationToken),
@@ -50,8 +50,8 @@ internal sealed class AzureRecordStore(
         var stored = new ConcurrentDictionary<string, StoredDocument>(StringComparer.Ordinal);
         await Parallel.ForEachAsync(distinct, Limited(cancellationToken), async (failure, token) =>
             stored[failure.Id] = await PutAsync(failure, token));
-        // Failures are written before records are looked for, so that of a concurrent record and failure only the
-        // record stays: whoever writes second sees the other and removes the failure.
+        // Write failures before looking for records, so that of a concurrent record and failure only the record
+        // remains: the second writer sees the other's and removes the failure.
         foreach (var submission in distinct.GroupBy(failure => (failure.ListId, failure.SubmissionId)))
         {
             var (listId, submissionId) = submission.Key;
@@ -78,8 +78,11 @@ internal sealed class AzureRecordStore(
         if (ids.Count == 0)
             return found;
         var wanted = ids.ToHashSet(StringComparer.Ordinal);
-        // Where two workers stored the same record, the older one is more likely the one that was announced.
-        var blobs = await parts.ListAsync(listId, $"{submissionId}/", cancellationToken).ToListAsync(cancellationToken);
+        // A restored ledger may have forgotten that its inputs were posted again, by a submission whose id extends this
+        // one.
+        var folder = await restores.FindAsync(cancellationToken) is null ? $"{submissionId}/" : submissionId;
+        // If two workers stored the same record, the older one is more likely to have been announced.
+        var blobs = await parts.ListAsync(listId, folder, cancellationToken).ToListAsync(cancellationToken);
         foreach (var (name, blob) in blobs.OrderBy(b => b.Blob.Properties.CreatedOn ?? DateTimeOffset.MaxValue))
             foreach (var record in RecordParts.RecordsOf(name, blob))
                 if (wanted.Contains(record.Id))
@@ -95,7 +98,8 @@ internal sealed class AzureRecordStore(
     public async Task CloseSubmissionAsync(
         string listId, string submissionId, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
     {
-        // What failed after the backup may have its record now; the restored ledger does not know of that failure.
+        // An input that failed after the backup may have its record now, and the restored ledger does not know that
+        // failure.
         if (await restores.FindAsync(cancellationToken) is not null)
             await RemoveFailuresAsync(
                 listId, [.. inputs.Where(i => i.State == InputState.Recorded).Select(i => i.Id)], cancellationToken);

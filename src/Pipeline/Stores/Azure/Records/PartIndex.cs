@@ -5,7 +5,7 @@ using Pipeline.Ports;
 namespace Pipeline.Stores.Azure.Records;
 
 /// <summary>
-/// Says what a part holds, in the metadata of its blob, which is written in the same request: for each record
+/// Describes the content of a part in the metadata of its blob, which is written in the same request: for each record
 /// <c>id,length,status,digest</c> in the order of the part. Metadata of a blob holds 8 KiB; a record takes about 85
 /// bytes.
 /// </summary>
@@ -21,7 +21,7 @@ internal static class PartIndex
                 CultureInfo.InvariantCulture, $"{r.Id},{r.Place!.Length},{r.HttpStatus},{r.ContentDigest}"))),
     };
 
-    /// <summary>Reads what a part holds; false if the blob is no part.</summary>
+    /// <summary>Reads the content of a part; false if the blob is not a part.</summary>
     /// <param name="part">Name of the part below the folder of its list.</param>
     /// <param name="metadata">The blob's metadata.</param>
     /// <param name="records">The records, in the order of the part.</param>

@@ -46,7 +46,7 @@ internal sealed class QueueAnnouncer(AzureAccount account, SentAnnouncements sen
         if (records is not [var only])
             return Messages(part, [.. records.Take(records.Count / 2)])
                 .Concat(Messages(part, [.. records.Skip(records.Count / 2)]));
-        // A queue's XML cannot hold some characters as they are.
+        // The queue's XML cannot hold some characters unescaped.
         return [
             Write(part, records, AzureJson.Default)
                 ?? Write(part, [only with { Url = null }], AzureJson.Default)
@@ -75,7 +75,7 @@ internal sealed class QueueAnnouncer(AzureAccount account, SentAnnouncements sen
         },
         AzureJson.Plain.Pointer);
 
-    // Failures lie in a folder of their list.
+    // Failures are in a folder of their list.
     private static string ListOf(StoredDocument document) =>
         document.Kind == DocumentKind.Failure ? document.Address.Split('/')[^2] : document.Id;
 

@@ -13,9 +13,9 @@ using Pipeline.Stores.Azure.Ledger;
 namespace Pipeline.Stores.Azure.Records;
 
 /// <summary>
-/// Copies ranges of blobs to the blocks of another blob, without unpacking them and in bounded memory. Small ranges are
-/// read and written together, because a read costs a tenth of a write. A range of a block or more is copied by the
-/// service itself (Put Block From URL) unless it cannot: older emulators do not, and a firewall may be in its way.
+/// Copies ranges of blobs to the blocks of another blob, without decompressing them and in bounded memory. Small ranges
+/// are read and written together, because a read costs a tenth of a write. The service itself copies ranges of at least
+/// a block (Put Block From URL), unless it cannot: older emulators do not support it, and a firewall may prevent it.
 /// </summary>
 internal sealed class RangeCopy(RecordParts parts, AzureAccount account, TimeProvider time)
 {
@@ -34,7 +34,7 @@ internal sealed class RangeCopy(RecordParts parts, AzureAccount account, TimePro
     /// <summary>Stages the ranges, in order, as uncommitted blocks of a blob.</summary>
     /// <returns>
     /// The ids of the blocks, the number of bytes, and their SHA-256 in lower-case hex; null if the service copied some
-    /// of them, because then nobody here has seen them.
+    /// of them, because this process never saw those.
     /// </returns>
     public async Task<(IReadOnlyList<string> Blocks, long Bytes, string? Sha256)> StageAsync(
         BlockBlobClient blob, string listId, IReadOnlyList<SourceRange> ranges, CancellationToken cancellationToken)
@@ -70,7 +70,7 @@ internal sealed class RangeCopy(RecordParts parts, AzureAccount account, TimePro
             await blocks.AppendAsync(bytes, cancellationToken);
     }
 
-    /// <summary>Reads pieces in order; reads some ahead, since each costs a round trip.</summary>
+    /// <summary>Reads pieces in order, and some of them ahead, because each costs a round trip.</summary>
     private async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(
         string listId, List<SourceRange> pieces,
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
@@ -116,7 +116,7 @@ internal sealed class RangeCopy(RecordParts parts, AzureAccount account, TimePro
                 $"'{piece.Name}' has {bytes.Length} bytes from {piece.Offset}, not {piece.Length}.");
     }
 
-    /// <summary>Has the service copy a piece; false if it cannot, and then the piece is read instead.</summary>
+    /// <summary>Lets the service copy a piece; false if it cannot, and the piece must be read instead.</summary>
     private async Task<bool> TryCopyAsync(
         Blocks blocks, string listId, SourceRange piece, CancellationToken cancellationToken)
     {
@@ -131,7 +131,7 @@ internal sealed class RangeCopy(RecordParts parts, AzureAccount account, TimePro
         }
         catch (Exception e) when (e is RequestFailedException or AggregateException)
         {
-            // An overloaded service may copy the next one. Anything else would be refused again.
+            // An overloaded service may copy the next piece. After any other error, it would refuse again.
             _serviceCannot |= e is RequestFailedException { Status: (>= 400 and < 500 and not 429) or 501 };
             return false;
         }

@@ -9,16 +9,16 @@ using Pipeline.Staging;
 namespace Pipeline.Stores.Azure.Records;
 
 /// <summary>
-/// Stores the records of a message as one blob, <c>{list_id}/{submission_id}/{part}.ndjson.gz</c>: for each record a
-/// gzip member of one line with its line feed. So a part is a valid gzipped NDJSON file, and each range of a record is
-/// one too.
+/// Stores the records of a message as one blob, <c>{list_id}/{submission_id}/{part}.ndjson.gz</c>. Each record is a
+/// gzip member of one line with its line feed. So a part is a valid gzipped NDJSON file, and so is the range of each
+/// record.
 /// </summary>
 internal sealed class RecordParts(AzureAccount account)
 {
-    /// <summary>How the names of parts and of submissions' files end.</summary>
+    /// <summary>End of the names of parts and of submissions' files.</summary>
     public const string Suffix = ".ndjson.gz";
 
-    /// <summary>How the blobs of older versions end: one blob for each record, named by its id.</summary>
+    /// <summary>End of the names of an older version's blobs, one for each record and named by its id.</summary>
     public const string SingleSuffix = ".json.gz";
 
     /// <summary>Content type of everything in the container.</summary>
@@ -43,7 +43,7 @@ internal sealed class RecordParts(AzureAccount account)
             PartIndex.Write(written)))
             return written;
 
-        // Somebody has written this part before, perhaps with other times in its records: its bytes count.
+        // This part was written before, perhaps with other times in its records: the stored bytes count.
         var stored = await ReadIndexAsync(records[0].ListId, name, cancellationToken);
         return [.. records.Select(r => stored.GetValueOrDefault(r.Id) ?? throw Strange(name, r.Id))];
     }
@@ -52,7 +52,7 @@ internal sealed class RecordParts(AzureAccount account)
     /// Returns the blobs of a folder with their metadata and their names below the folder of the list.
     /// </summary>
     /// <param name="listId">The list.</param>
-    /// <param name="folder">Empty for the whole list, or <c>{submission_id}/</c>.</param>
+    /// <param name="folder">Start of the names: empty for the whole list, or <c>{submission_id}/</c>.</param>
     /// <param name="cancellationToken">Stops the listing.</param>
     public async IAsyncEnumerable<(string Name, BlobItem Blob)> ListAsync(
         string listId, string folder,

@@ -4,18 +4,18 @@ using Azure.Storage.Queues;
 namespace Pipeline.Stores.Azure.Records;
 
 /// <summary>
-/// The last messages that this process sent to consumers, with the receipts that allow it to delete them. One that was
-/// sent about a list during its erasure is taken back, unless a consumer has received it.
+/// The last messages that this process sent to consumers, with the receipts that allow it to delete them. A message
+/// that was sent about a list during its erasure is deleted, unless a consumer has received it.
 /// </summary>
 internal sealed class SentAnnouncements
 {
-    // Far more than are sent between an announcement and the question whether its list is erased.
+    // Far more messages than are sent between an announcement and the check whether its list is erased.
     private const int Kept = 4096;
 
     private readonly Lock _lock = new();
     private readonly Queue<Sent> _sent = new();
 
-    /// <summary>Notes a message.</summary>
+    /// <summary>Adds a message.</summary>
     public void Add(string listId, AzureResource<QueueClient> queue, string messageId, string receipt)
     {
         lock (_lock)
@@ -43,7 +43,7 @@ internal sealed class SentAnnouncements
             await sent.Queue.RunAsync(
                 q => q.DeleteMessageAsync(sent.MessageId, sent.Receipt, cancellationToken), cancellationToken);
         }
-        // A consumer has it, or had it.
+        // A consumer has it or has deleted it.
         catch (RequestFailedException e) when (e.Status is 400 or 404)
         {
         }

@@ -8,8 +8,8 @@ using Pipeline.Model;
 namespace Pipeline.Stores.Azure.Records;
 
 /// <summary>
-/// Makes the file of each submission that closes, <c>{list_id}/{submission_id}.ndjson.gz</c>: exactly the records that
-/// the ledger names. The file becomes visible once it is complete, and a file with more records is never replaced by
+/// Creates the file of each submission that closes, <c>{list_id}/{submission_id}.ndjson.gz</c>: exactly the records
+/// that the ledger names. The file becomes visible once it is complete, and one with more records is never replaced by
 /// one with fewer, so several processes may close a submission at the same time.
 /// </summary>
 internal sealed partial class SubmissionFiles(RecordParts parts, RangeCopy copy, ILogger<SubmissionFiles> logger)
@@ -23,7 +23,7 @@ internal sealed partial class SubmissionFiles(RecordParts parts, RangeCopy copy,
 
     private int _hasWarnedOfTags;
 
-    /// <summary>Makes the file of a submission, unless it is there already.</summary>
+    /// <summary>Creates the file of a submission, unless it exists.</summary>
     public async Task CloseAsync(
         string listId, string submissionId, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
     {
@@ -63,7 +63,7 @@ internal sealed partial class SubmissionFiles(RecordParts parts, RangeCopy copy,
         return locations;
     }
 
-    /// <summary>Makes the file of a submission whose records are single blobs; null if it has none.</summary>
+    /// <summary>Creates the file of a submission whose records are single blobs; null if it has none.</summary>
     private async Task<RecordLocation?> CloseOldAsync(
         string listId, string submissionId, CancellationToken cancellationToken)
     {
@@ -169,8 +169,8 @@ internal sealed partial class SubmissionFiles(RecordParts parts, RangeCopy copy,
     }
 
     /// <summary>
-    /// Marks the parts whose records are in the file, so that the account's lifecycle rule may delete them. Until then
-    /// it never does, however old they are.
+    /// Marks the parts whose records are in the file, so that the account's lifecycle rule may delete them. It never
+    /// deletes unmarked parts, however old they are.
     /// </summary>
     private async Task ReleasePartsAsync(
         string listId, string submissionId, IEnumerable<string> moved, CancellationToken cancellationToken)

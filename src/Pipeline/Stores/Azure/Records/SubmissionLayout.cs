@@ -3,13 +3,13 @@ using Pipeline.Model;
 
 namespace Pipeline.Stores.Azure.Records;
 
-/// <summary>Bytes of a blob in the container of the records.</summary>
+/// <summary>A range of bytes in a blob in the container of the records.</summary>
 /// <param name="Name">Name of the blob below the folder of its list.</param>
 /// <param name="Offset">Offset of the first byte.</param>
 /// <param name="Length">Number of bytes.</param>
 internal readonly record struct SourceRange(string Name, long Offset, long Length)
 {
-    /// <summary>Joins ranges that lie together in one blob.</summary>
+    /// <summary>Joins adjacent ranges of the same blob.</summary>
     public static IReadOnlyList<SourceRange> Join(IEnumerable<SourceRange> ranges)
     {
         var joined = new List<SourceRange>();
@@ -26,8 +26,8 @@ internal readonly record struct SourceRange(string Name, long Offset, long Lengt
 }
 
 /// <summary>
-/// What a submission's file holds. Its records are in the order of their parts and offsets, so whoever knows which
-/// inputs are in a file knows where in it each of them is.
+/// The content of a submission's file. Its records are in the order of their parts and offsets, so the position of each
+/// record follows from the inputs in the file.
 /// </summary>
 internal sealed class SubmissionLayout
 {

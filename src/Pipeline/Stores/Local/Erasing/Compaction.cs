@@ -6,7 +6,7 @@ namespace Pipeline.Stores.Local.Erasing;
 /// </summary>
 internal static class Compaction
 {
-    // Numbers of requests. The file must be compacted while the two differ.
+    // Counters of requests. The file must be compacted while they differ.
     private const string Requested = "erase:compact";
     private const string Done = "erase:compacted";
 
@@ -15,13 +15,13 @@ internal static class Compaction
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
     /// <summary>
-    /// Notes that the file must be compacted, also if this process is killed. A compaction that has begun already does
-    /// not count.
+    /// Requests a compaction, which survives a kill of this process. A compaction that has already begun does not
+    /// count.
     /// </summary>
     public static void Request(SqlSession session) => session.Execute(
         "INSERT INTO setting(name, value) VALUES($1, '1') ON CONFLICT DO UPDATE SET value=value+1", Requested);
 
-    /// <summary>Compacts the file if that was requested. Others may use it meanwhile; writers wait.</summary>
+    /// <summary>Compacts the file if that was requested. Other processes may use it meanwhile; writers wait.</summary>
     /// <returns>Why it could not be done now, for people; null if it was done.</returns>
     public static async Task<string?> RunAsync(
         LocalDatabase database, TimeProvider time, CancellationToken cancellationToken)

@@ -3,8 +3,8 @@ using Pipeline.Ports.Ledgers;
 namespace Pipeline.Stores.Local.Erasing;
 
 /// <summary>
-/// The erased lists of a state: hashes of their ids. Whoever writes about a list asks here in the same transaction, so
-/// a worker that read the list before it was erased brings nothing of it back.
+/// The erased lists of a state: hashes of their ids. A writer checks them in the same transaction, so a worker that
+/// read a list before it was erased brings nothing of it back.
 /// </summary>
 internal static class ErasedLists
 {
@@ -16,7 +16,7 @@ internal static class ErasedLists
     public static void Add(SqlSession session, string listId, DateTimeOffset now) =>
         Add(session, Prefix + ErasedList.NameOf(listId), now.UtcDateTime.ToString("u"));
 
-    /// <summary>Adds one as <see cref="All"/> returned it.</summary>
+    /// <summary>Adds one in the form in which <see cref="All"/> returns it.</summary>
     public static void Add(SqlSession session, string name, string value) =>
         session.Execute("INSERT INTO setting(name, value) VALUES($1, $2) ON CONFLICT DO NOTHING", name, value);
 

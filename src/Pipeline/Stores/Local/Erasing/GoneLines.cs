@@ -1,6 +1,6 @@
 namespace Pipeline.Stores.Local.Erasing;
 
-/// <summary>The places of a list's lines in <c>records.ndjson</c>, those that lie together as one.</summary>
+/// <summary>The ranges of a list's lines in <c>records.ndjson</c>; adjacent lines are one range.</summary>
 internal sealed class GoneLines
 {
     private readonly List<(long Start, long End, long GoneBefore)> _ranges = [];
@@ -43,14 +43,14 @@ internal sealed class GoneLines
             yield return (position, length);
     }
 
-    /// <summary>Number of bytes that go before a place.</summary>
+    /// <summary>Number of removed bytes before a position.</summary>
     public long BytesBefore(long place)
     {
         var next = _ranges.FindIndex(range => range.Start >= place);
         return next < 0 ? Bytes : _ranges[next].GoneBefore;
     }
 
-    /// <summary>Moves the places of all other lines.</summary>
+    /// <summary>Moves the positions of all other lines.</summary>
     public void MoveRows(SqlSession session)
     {
         session.Script("CREATE TEMP TABLE gone(start INTEGER PRIMARY KEY, total INTEGER NOT NULL)");

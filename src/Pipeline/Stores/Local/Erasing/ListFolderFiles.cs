@@ -3,7 +3,7 @@ namespace Pipeline.Stores.Local.Erasing;
 /// <summary>Deletes the small files about a list in the state folder, and its exports in the output folder.</summary>
 internal static class ListFolderFiles
 {
-    /// <summary>Deletes the copies that Intake reads, and the notes of runs that were started again.</summary>
+    /// <summary>Deletes the copies that Intake reads, and the notes of repeated runs.</summary>
     public static int EraseCopies(string state, string listId)
     {
         var copies = Files(Path.Combine(state, "lists"), $"{listId}*")

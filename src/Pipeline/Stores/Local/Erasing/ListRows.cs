@@ -33,7 +33,7 @@ internal static class ListRows
         return new() { Submissions = submissions, Inputs = inputs, Others = others };
     }
 
-    /// <summary>Deletes the failures of a list; <c>failures.ndjson</c> is written anew.</summary>
+    /// <summary>Deletes the failures of a list; <c>failures.ndjson</c> is rewritten.</summary>
     public static int EraseFailures(SqlSession session, string listId)
     {
         var erased = session.Execute(
@@ -51,7 +51,9 @@ internal static class ListRows
         return erased;
     }
 
-    /// <summary>Returns the ids of all submissions, also of those that a write left without their entry.</summary>
+    /// <summary>
+    /// Returns the ids of all submissions, including those that an interrupted write left without their entry.
+    /// </summary>
     private static List<string> Submissions(SqlSession session, string listId)
     {
         var ids = new HashSet<string>(StringComparer.Ordinal);
@@ -66,7 +68,7 @@ internal static class ListRows
         return [.. ids.Where(id => SubmissionIds.ListOf(id) == listId)];
     }
 
-    // The sum of a day stays: that money is spent.
+    // The sum of a day stays, because that money is spent.
     private static void EraseBudgets(SqlSession session, string listId)
     {
         session.Execute("DELETE FROM reservation WHERE budget=$1", $"list.{listId}");
@@ -83,7 +85,9 @@ internal static class ListRows
             session.Execute("DELETE FROM reservation WHERE budget=$1 AND name=$2", budget, name);
     }
 
-    /// <summary>Forgets the keys of requests that made the list, and that it was the last run of a schedule.</summary>
+    /// <summary>
+    /// Forgets the keys of requests that made the list, and that the list was the last run of a schedule.
+    /// </summary>
     private static int EraseSettings(SqlSession session, string listId)
     {
         var settings = new List<(string Name, string Value)>();

@@ -1,5 +1,6 @@
 using Pipeline.Model;
 using Pipeline.Ports.Ledgers;
+using Pipeline.Stores.Local.Keeping;
 using Pipeline.Stores.Local.Records;
 
 namespace Pipeline.Stores.Local.Erasing;
@@ -34,11 +35,11 @@ internal sealed class LocalListEraser(LocalDatabase database, TimeProvider time)
     }
 
     /// <inheritdoc/>
-    /// <remarks>Rows are refused in the transaction that would write them, so only files may be left.</remarks>
+    /// <remarks>The transaction that would write rows refuses them, so only files may be left.</remarks>
     public async Task EraseLateAsync(string listId, bool withExports, CancellationToken cancellationToken) =>
         await EraseFilesAsync(listId, cancellationToken);
 
-    /// <summary>Remembers that the list is erased. From here on nothing is written about it.</summary>
+    /// <summary>Remembers that the list is erased. From then on, nothing is written about it.</summary>
     private bool Begin(SqlSession session, string listId)
     {
         var isKnown = ErasedLists.Has(session, listId)
@@ -56,7 +57,8 @@ internal sealed class LocalListEraser(LocalDatabase database, TimeProvider time)
     }
 
     /// <summary>
-    /// Writes the files anew. Another erasure may have compacted the database since this one began, so it asks again.
+    /// Rewrites the files. Another erasure may have compacted the database since this one began, so it requests a
+    /// compaction again.
     /// </summary>
     private static void Finish(SqlSession session, bool isKnown)
     {
@@ -122,6 +124,7 @@ internal sealed class LocalListEraser(LocalDatabase database, TimeProvider time)
         var folder = await database.ReadAsync(OutputFiles.Folder, cancellationToken);
         try
         {
+            WorkFolder.RemoveUnused(state);
             var copies = ListFolderFiles.EraseCopies(state, listId);
             return new() { Others = copies + (folder is null ? 0 : ListFolderFiles.EraseExports(folder, listId)) };
         }

@@ -3,7 +3,7 @@ using Pipeline.Stores.Local.Records;
 
 namespace Pipeline.Stores.Local.Erasing;
 
-/// <summary>The files of the output folder that are written anew from the state after an erasure.</summary>
+/// <summary>The files of the output folder that are rewritten from the state after an erasure.</summary>
 internal static class OutputFiles
 {
     public const string Failures = "failures.ndjson";
@@ -11,7 +11,9 @@ internal static class OutputFiles
     public const string Manifest = "manifest.json";
 
     /// <summary>The output folder; null if nothing was ever written.</summary>
-    /// <exception cref="PipelineException">Permanent: records were written there, and it is missing.</exception>
+    /// <exception cref="PipelineException">
+    /// Permanent: records were written to the folder, and it is missing.
+    /// </exception>
     public static string? Folder(SqlSession session)
     {
         if ((string?)session.Scalar("SELECT value FROM setting WHERE name='out'") is not { } folder)
@@ -27,7 +29,7 @@ internal static class OutputFiles
                     + "folder that it was renamed to with --out.");
     }
 
-    /// <summary>Marks a file to be written anew.</summary>
+    /// <summary>Marks a file for rewriting.</summary>
     public static void Mark(SqlSession session, string name) =>
         session.Execute("UPDATE sink_file SET state=$2 WHERE name=$1", name, (int)FileCondition.Rewriting);
 
@@ -38,7 +40,7 @@ internal static class OutputFiles
             new FailuresFile(Path.Combine(folder, Failures)).PrepareRewrite(session);
     }
 
-    /// <summary>Writes what is marked.</summary>
+    /// <summary>Rewrites the marked files.</summary>
     public static void Repair(SqlSession session)
     {
         if (Folder(session) is not { } folder)

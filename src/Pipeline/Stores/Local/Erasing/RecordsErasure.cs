@@ -8,16 +8,16 @@ using Pipeline.Stores.Local.Records;
 namespace Pipeline.Stores.Local.Erasing;
 
 /// <summary>
-/// Takes the lines of a list out of <c>records.ndjson</c>. The new file replaces the old one at once, at the end of the
-/// transaction that moves the places of the other lists' lines. A kill between the two leaves a file that is shorter
-/// than the state says by exactly the lines of an announced erasure; the next writer then completes it.
+/// Removes the lines of a list from <c>records.ndjson</c>. The new file replaces the old one in one step, at the end of
+/// the transaction that moves the positions of the other lists' lines. After a kill between the two, the file is
+/// shorter than the state says by exactly the lines of an announced erasure; the next writer then completes it.
 /// </summary>
 internal static class RecordsErasure
 {
     private const string Announced = "erase:records:";
     private const string Generation = "records.generation";
 
-    /// <summary>Notes, in a transaction before <see cref="Erase"/>, whose lines go.</summary>
+    /// <summary>Records, in a transaction before <see cref="Erase"/>, whose lines will be removed.</summary>
     public static void Announce(SqlSession session, string listId) =>
         session.Execute("INSERT INTO setting(name, value) VALUES($1, '') ON CONFLICT DO NOTHING", Announced + listId);
 
@@ -50,7 +50,7 @@ internal static class RecordsErasure
         return gone.Lines;
     }
 
-    /// <summary>Completes an erasure that a kill cut off after the file was replaced.</summary>
+    /// <summary>Completes an erasure that was killed after the file was replaced.</summary>
     public static void Complete(SqlSession session, string path)
     {
         var missing = LengthOf(session) - (File.Exists(path) ? new FileInfo(path).Length : 0);
@@ -65,7 +65,7 @@ internal static class RecordsErasure
                 path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             Move(session, gone, file);
             Forget(session, listId);
-            // The rest of the transaction that was cut off, so that the manifest counts what the file holds.
+            // The rest of the interrupted transaction, so that the manifest counts what the file holds.
             ListRows.EraseFailures(session, listId);
             ListRows.Erase(session, listId);
             return;
@@ -107,7 +107,7 @@ internal static class RecordsErasure
         }
     }
 
-    /// <summary>Moves the places of the other lines, and corrects the manifests of their lists.</summary>
+    /// <summary>Moves the positions of the other lines, and corrects the manifests of their lists.</summary>
     private static void Move(SqlSession session, GoneLines gone, FileStream remaining)
     {
         gone.MoveRows(session);
@@ -145,7 +145,7 @@ internal static class RecordsErasure
         }
     }
 
-    /// <summary>Hashes a file once, up to each of some lengths.</summary>
+    /// <summary>Reads a file once and returns the digest of its start at each of the given lengths.</summary>
     private static Dictionary<long, string> DigestsOf(FileStream file, IReadOnlyList<long> lengths)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

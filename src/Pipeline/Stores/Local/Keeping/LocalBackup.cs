@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Security.Cryptography;
 using Microsoft.Data.Sqlite;
+using Pipeline.Diagnostics;
 using Pipeline.IO;
 using Pipeline.Ports.Ledgers;
 using Pipeline.Stores.Keeping;
@@ -8,27 +9,29 @@ using Pipeline.Stores.Keeping;
 namespace Pipeline.Stores.Local.Keeping;
 
 /// <summary>
-/// Copies a state folder while others work on it: the database through SQLite's own backup, which reads one moment of
-/// it, then the lists that its messages name. A copy of the file alone would miss what is in its log.
+/// Copies a state folder while others work on it: the database through SQLite's own backup, which reads it as it is at
+/// one moment, then the lists that its messages name. A copy of the file alone would miss what is in its log.
 /// https://www.sqlite.org/backup.html
 /// </summary>
 internal static class LocalBackup
 {
     /// <summary>Writes a backup.</summary>
     /// <param name="state">The folder of the state.</param>
-    /// <param name="to">A file that can be written and sought.</param>
+    /// <param name="to">A writable, seekable file.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Stops the backup.</param>
     public static async Task<BackupNote> WriteAsync(
         string state, Stream to, TimeProvider time, CancellationToken cancellationToken)
     {
-        // The time before the copy: what is posted while it is made counts as posted after it.
+        // Taken before the copy, so that anything posted during the copy counts as posted after it.
         var since = time.GetUtcNow();
-        var copy = AtomicFile.NameTemporary(Path.Combine(state, LocalDatabase.FileName));
         try
         {
+            using var work = new WorkFolder(state, WorkFolder.Backup);
+            var copy = Path.Combine(work.Path, LocalDatabase.FileName);
             PrivateFiles.Ensure(copy);
             var (lists, submissions, inputs, restore) = Copy(Path.Combine(state, LocalDatabase.FileName), copy);
+            CrashPoint.Pass("backup.after-copy");
             using var zip = new ZipArchive(to, ZipArchiveMode.Create, leaveOpen: true);
             var files = new List<BackupFile>();
             foreach (var (name, path) in FilesOf(state).Prepend((LocalDatabase.FileName, copy)))
@@ -40,15 +43,12 @@ internal static class LocalBackup
                 LostSince = restore?.IsRecent(since) == true ? restore.Since : null,
             };
             await BackupArchive.WriteNoteAsync(zip, note, cancellationToken);
+            CrashPoint.Pass("backup.after-note");
             return note;
         }
         catch (Exception error) when (LocalErrors.Translate(error, state) is var translated && translated != error)
         {
             throw translated;
-        }
-        finally
-        {
-            File.Delete(copy);
         }
     }
 
@@ -80,7 +80,7 @@ internal static class LocalBackup
         return connection;
     }
 
-    /// <summary>The small files without which the database is of less use.</summary>
+    /// <summary>The small files that the database needs to be of full use.</summary>
     private static IEnumerable<(string Name, string Path)> FilesOf(string state)
     {
         foreach (var folder in new[] { "lists", "schedules" })
@@ -100,7 +100,7 @@ internal static class LocalBackup
         {
             file = File.OpenRead(path);
         }
-        // A list that was read meanwhile may be gone.
+        // A list that was read meanwhile may be deleted.
         catch (FileNotFoundException)
         {
             return null;

@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
+using Pipeline.Diagnostics;
 using Pipeline.IO;
 using Pipeline.Model;
 using Pipeline.Stores.Keeping;
@@ -11,9 +12,9 @@ using Pipeline.Stores.Local.Records;
 namespace Pipeline.Stores.Local.Keeping;
 
 /// <summary>
-/// Restores a state folder. Everything is checked and prepared in a copy; then SQLite replaces the old content of the
-/// database by the new one in one transaction, so a kill leaves one or the other, and no log of the old one is read
-/// with the new one.
+/// Restores a state folder. Everything is checked and prepared in a copy. Then SQLite replaces the content of the
+/// database in one transaction, so a kill leaves the old or the new content, and no log of the old one is read with the
+/// new one.
 /// </summary>
 internal sealed class LocalRestore(string state, string output, TimeProvider time)
 {
@@ -22,12 +23,14 @@ internal sealed class LocalRestore(string state, string output, TimeProvider tim
 
     private static readonly string[] _folders = ["lists", "schedules"];
 
-    /// <summary>Where the database is that the restore found damaged; null if it was not.</summary>
+    /// <summary>Path of the damaged database that the restore found; null if it was intact.</summary>
     public string? Damaged { get; private set; }
 
     /// <summary>Restores a backup.</summary>
-    /// <param name="backup">The backup, which can be sought.</param>
-    /// <param name="cancellationToken">Stops the restore before the state is replaced.</param>
+    /// <param name="backup">The backup; seekable.</param>
+    /// <param name="cancellationToken">
+    /// Cancels the restore until it begins to replace the state; after that it is completed.
+    /// </param>
     /// <returns>The note of the backup, and the number of records in the output folder.</returns>
     /// <exception cref="PipelineException">
     /// Permanent: the backup is damaged or of another version, or a process works on the state.
@@ -37,16 +40,18 @@ internal sealed class LocalRestore(string state, string output, TimeProvider tim
         if (HealthNote.IsHeld(state))
             throw BackupArchive.Refuse(
                 $"A 'pipeline' process works in {state}. Stop it, then run the same command again.");
-        var work = Directory.CreateDirectory(AtomicFile.NameTemporary(Path.Combine(state, "restore"))).FullName;
         try
         {
-            var note = await ExtractAsync(backup, work, cancellationToken);
-            var copy = Path.Combine(work, LocalDatabase.FileName);
+            using var work = new WorkFolder(state, WorkFolder.Restore);
+            var note = await ExtractAsync(backup, work.Path, cancellationToken);
+            var copy = Path.Combine(work.Path, LocalDatabase.FileName);
             Check(copy, note);
             SetDamagedAside();
             var records = Prepare(copy, note);
+            CrashPoint.Pass("restore.before-replace");
             Replace(copy);
-            CopyFiles(note, work);
+            CrashPoint.Pass("restore.after-replace");
+            CopyFiles(note, work.Path);
             return (note, records);
         }
         catch (Exception error) when (error is InvalidDataException or JsonException)
@@ -56,10 +61,6 @@ internal sealed class LocalRestore(string state, string output, TimeProvider tim
         catch (Exception error) when (LocalErrors.Translate(error, state) is var translated && translated != error)
         {
             throw translated;
-        }
-        finally
-        {
-            Directory.Delete(work, recursive: true);
         }
     }
 
@@ -116,7 +117,9 @@ internal sealed class LocalRestore(string state, string output, TimeProvider tim
         }
     }
 
-    /// <summary>Renames a database that cannot be read, with its log, which must not be read with another.</summary>
+    /// <summary>
+    /// Renames a database that cannot be read, together with its log, which must not be read with another database.
+    /// </summary>
     private void SetDamagedAside()
     {
         var path = Path.Combine(state, LocalDatabase.FileName);
@@ -149,11 +152,11 @@ internal sealed class LocalRestore(string state, string output, TimeProvider tim
         using var session = new SqlSession(copy, create: false);
         session.Script("BEGIN IMMEDIATE");
         LocalRestoreLedger.Put(session, new(note.UnknownSince, time.GetUtcNow()));
-        // Whoever held a message then does not hold it now.
+        // A lease from the time of the backup is no longer held.
         session.Execute(
             "UPDATE message SET owner=NULL, receipt=receipt+1, visible_at=MIN(visible_at, $1)",
             time.GetUtcNow().UtcTicks);
-        // Its message may have been on the way when the backup was made; Sweep sends it again at once.
+        // Its message may have been in transit when the backup was made, so Sweep sends it again at once.
         session.Execute(
             "UPDATE submission SET due_at=$2 WHERE state=$1 AND due_at>$2", (int)SubmissionState.Planned,
             time.GetUtcNow().UtcTicks);
@@ -165,7 +168,7 @@ internal sealed class LocalRestore(string state, string output, TimeProvider tim
         return records;
     }
 
-    /// <summary>Erases what was erased after the backup, as far as the state that is replaced says so.</summary>
+    /// <summary>Erases again what was erased after the backup, as far as the replaced state knows it.</summary>
     private void EraseAgain(SqlSession session)
     {
         var path = Path.Combine(state, LocalDatabase.FileName);
@@ -186,7 +189,7 @@ internal sealed class LocalRestore(string state, string output, TimeProvider tim
         }
     }
 
-    /// <summary>Corrects addresses of a state that was elsewhere.</summary>
+    /// <summary>Corrects addresses in a state that was in another folder.</summary>
     private void Move(SqlSession session, BackupNote note)
     {
         session.Execute(
@@ -204,7 +207,7 @@ internal sealed class LocalRestore(string state, string output, TimeProvider tim
         source.BackupDatabase(target);
     }
 
-    /// <summary>Adds the files that the state does not have.</summary>
+    /// <summary>Adds the files that the state lacks.</summary>
     private void CopyFiles(BackupNote note, string work)
     {
         foreach (var file in note.Files.Where(file => file.Name != LocalDatabase.FileName))

@@ -3,7 +3,7 @@ using Pipeline.Ports.Ledgers;
 
 namespace Pipeline.Stores.Local.Keeping;
 
-/// <summary>The last restore of one machine's state, as a setting of it.</summary>
+/// <summary>The last restore of one machine's state, stored as a setting.</summary>
 internal sealed class LocalRestoreLedger(LocalDatabase database) : IRestoreLedger
 {
     private const string Name = "restored";

@@ -6,15 +6,15 @@ using Pipeline.Stores.Local.Records;
 namespace Pipeline.Stores.Local.Keeping;
 
 /// <summary>
-/// Finds the lines of <c>records.ndjson</c> again after a restore. The file may have more of them than the backup
-/// knows, which stay, or fewer. A line that a crash cut off is not counted, so the next append removes it.
+/// Finds the lines of <c>records.ndjson</c> again after a restore. The file may have more lines than the backup knows,
+/// which stay, or fewer. A line that a crash cut off is not counted, so the next append removes it.
 /// </summary>
 internal static class RecordsIndex
 {
     // Ids stand at the beginning of a line; content, which may be long, comes later.
     private const int MaxHead = 4096;
 
-    /// <summary>Reads the file, and replaces what the state says about it.</summary>
+    /// <summary>Reads the file, and replaces the state's rows about it.</summary>
     /// <returns>Number of lines.</returns>
     public static long Rebuild(SqlSession session, string path)
     {

@@ -10,7 +10,7 @@ internal static class BudgetRows
     {
         if (session.Scalar("SELECT urls FROM reservation WHERE budget=$1 AND name=$2", budget, name) is not null)
             return urls;
-        // The intent of an erased submission is refused next, so it is not charged.
+        // An erased submission is not charged, because its intent is refused next.
         if (name.LastIndexOf('.') is > 0 and var end
             && ErasedLists.Has(session, SubmissionIds.ListOf(name[..end])))
             return urls;

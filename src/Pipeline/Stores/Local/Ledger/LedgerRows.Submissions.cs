@@ -136,8 +136,8 @@ internal static partial class LedgerRows
     }
 
     /// <summary>
-    /// Returns the submissions of lists that are not closed, and the sums over all of them, in the order of the ids.
-    /// Two queries for all lists: a query for each took most of the time of an overview of a thousand.
+    /// Returns the submissions of lists that are not closed, and the sums over all of them, in the order of the ids. It
+    /// uses two queries for all lists, because a query for each took most of the time of an overview of a thousand.
     /// </summary>
     public static IReadOnlyList<LiveList> Live(
         SqlSession session, IReadOnlyList<string> listIds, DateTimeOffset now)
@@ -177,7 +177,9 @@ internal static partial class LedgerRows
         return live;
     }
 
-    /// <summary>The sums of <see cref="SubmissionSums"/> for several lists, and their numbers of closed ones.</summary>
+    /// <summary>
+    /// The sums of <see cref="SubmissionSums"/> for several lists, with the number of closed submissions.
+    /// </summary>
     private static Dictionary<string, (LedgerCounts Counts, int Closed)> Sums(
         SqlSession session, string ids, DateTimeOffset now)
     {
@@ -198,8 +200,10 @@ internal static partial class LedgerRows
                    COALESCE(SUM(CASE WHEN repeat_of IS NULL THEN count END), 0),
                    COALESCE(SUM(CASE WHEN accepted_at IS NOT NULL AND submission_id NOT IN again THEN count END), 0),
                    COALESCE(SUM(CASE WHEN accepted_at IS NOT NULL AND submission_id IN again THEN count END), 0),
-                   COALESCE(SUM(CASE WHEN state=$2 OR (state=$3 AND posted_at<=$4) THEN count END), 0),
-                   COALESCE(SUM(recorded), 0), COALESCE(SUM(failed), 0), SUM(state=$5)
+                   COALESCE(SUM(CASE WHEN (state=$2 AND lost_since IS NULL) OR (state=$3 AND posted_at<=$4)
+                                     THEN count END), 0),
+                   COALESCE(SUM(recorded), 0), COALESCE(SUM(failed), 0),
+                   COALESCE(SUM(CASE WHEN state=$2 AND lost_since IS NOT NULL THEN count END), 0), SUM(state=$5)
             FROM ours GROUP BY list_id
             """,
             ids, (int)SubmissionState.Unknown, (int)SubmissionState.Posting,
@@ -208,8 +212,8 @@ internal static partial class LedgerRows
             sums[rows.GetString(0)] = (
                 new(
                     rows.GetInt64(1), rows.GetInt64(2), rows.GetInt64(3), rows.GetInt64(4), rows.GetInt64(5),
-                    rows.GetInt64(6)),
-                rows.GetInt32(7));
+                    rows.GetInt64(6), rows.GetInt64(7)),
+                rows.GetInt32(8));
         return sums;
     }
 }

@@ -7,10 +7,10 @@ using Pipeline.Stores.Local.Erasing;
 
 namespace Pipeline.Stores.Local.Ledger;
 
-/// <summary>Actions of one machine, each a setting of the state.</summary>
+/// <summary>Actions on one machine, each a setting of the state.</summary>
 internal sealed class LocalActionLedger(LocalDatabase database) : IActionLedger
 {
-    /// <summary>The setting of a subject begins with it.</summary>
+    /// <summary>Prefix of the setting of a subject.</summary>
     public const string Prefix = "action:";
 
     /// <inheritdoc/>

@@ -8,7 +8,7 @@ namespace Pipeline.Stores.Local.Ledger;
 internal sealed class LocalListCatalog(LocalDatabase database, TimeProvider time)
     : IListCatalog, IEventLog, IManifestReader
 {
-    private const int MaxEvents = 10_000;
+    internal const int MaxEvents = 10_000;
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<ListEntry>> GetOpenPageAsync(

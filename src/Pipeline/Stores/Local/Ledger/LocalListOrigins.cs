@@ -3,7 +3,7 @@ using Pipeline.Stores.Local.Erasing;
 
 namespace Pipeline.Stores.Local.Ledger;
 
-/// <summary>The messages with which lists came, in the state of one machine.</summary>
+/// <summary>The messages that brought the lists, in the state of one machine.</summary>
 internal sealed class LocalListOrigins(LocalDatabase database) : IListOrigins
 {
     /// <inheritdoc/>

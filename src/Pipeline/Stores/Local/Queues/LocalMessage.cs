@@ -9,11 +9,14 @@ namespace Pipeline.Stores.Local.Queues;
 /// <param name="Receipt">Number of this receipt. Any later receipt makes it invalid.</param>
 /// <param name="Body">The body: JSON in UTF-8.</param>
 /// <param name="DequeueCount">Number of times it was received, including this one.</param>
-/// <param name="Error">The error of the last try; null if there is none.</param>
+/// <param name="Error">The error of the last attempt; null if there is none.</param>
 internal sealed record LocalMessage(
     string Queue, long Id, long Receipt, ReadOnlyMemory<byte> Body, int DequeueCount, string? Error)
     : IWorkMessage
 {
+    /// <summary>When it became visible, UTC. In a poison queue: when it was given up.</summary>
+    public required DateTimeOffset VisibleAt { get; init; }
+
     string IWorkMessage.Id => Id.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>Returns the body: the file can store messages of any size.</summary>

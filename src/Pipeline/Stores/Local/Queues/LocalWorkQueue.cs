@@ -41,7 +41,7 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
 
     /// <summary>
     /// Releases the messages of ended workers, so that no lease of a killed worker has to expire. Such a delivery does
-    /// not count as a try. If the clock was set back, also sets back the due times of waiting work.
+    /// not count as an attempt. If the clock was set back, also sets back the due times of waiting work.
     /// </summary>
     /// <returns>The number of released messages.</returns>
     public override async Task<int> ReleaseOrphansAsync(CancellationToken cancellationToken)
@@ -173,7 +173,8 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
         string queue, int max, CancellationToken cancellationToken) =>
         [
             .. (await GetPoisonAsync(queue, max, cancellationToken)).Select(message => DeadLetter.Of(
-                queue, message.Id.ToString(CultureInfo.InvariantCulture), message.Body.Span, message.Error)),
+                queue, message.Id.ToString(CultureInfo.InvariantCulture), message.Body.Span, message.Error,
+                message.VisibleAt)),
         ];
 
     /// <summary>Returns the counts of every queue that has messages. Poison queues count with their queue.</summary>
@@ -243,14 +244,17 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
     {
         var messages = new List<LocalMessage>();
         using var rows = session.Query(
-            "SELECT id, receipt, body, dequeue_count, error FROM message WHERE queue=$1 AND visible_at<=$2 ORDER "
-                + "BY visible_at, id LIMIT $3",
+            "SELECT id, receipt, body, dequeue_count, error, visible_at FROM message "
+                + "WHERE queue=$1 AND visible_at<=$2 ORDER BY visible_at, id LIMIT $3",
             queue, Now(), max);
         while (rows.Read())
         {
             messages.Add(new(
                 queue, rows.GetInt64(0), rows.GetInt64(1), rows.GetFieldValue<byte[]>(2), rows.GetInt32(3),
-                rows.IsDBNull(4) ? null : rows.GetString(4)));
+                rows.IsDBNull(4) ? null : rows.GetString(4))
+            {
+                VisibleAt = new(rows.GetInt64(5), TimeSpan.Zero),
+            });
         }
         return messages;
     }

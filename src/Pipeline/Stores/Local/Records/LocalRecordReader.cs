@@ -5,15 +5,15 @@ using Pipeline.Ports.Reading;
 
 namespace Pipeline.Stores.Local.Records;
 
-/// <summary>Reads records from <c>records.ndjson</c>, at the place that the state knows.</summary>
+/// <summary>Reads records from <c>records.ndjson</c>, at the position that the state has.</summary>
 /// <param name="database">The state.</param>
 /// <param name="time">The clock.</param>
 /// <param name="output">
-/// The output folder, perhaps renamed or copied since it was written; null for its last known path.
+/// The output folder, which may have been renamed or copied since it was written; null for its last known path.
 /// </param>
 internal sealed class LocalRecordReader(LocalDatabase database, TimeProvider time, string? output) : IRecordReader
 {
-    // An erasure moves lines, perhaps between the look at the state and the read.
+    // An erasure may move lines between the query of the state and the read.
     private const int Attempts = 5;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
@@ -59,7 +59,7 @@ internal sealed class LocalRecordReader(LocalDatabase database, TimeProvider tim
         }
     }
 
-    /// <summary>Whether the line at a place is the record: its id stands near its beginning.</summary>
+    /// <summary>Whether the line at a position is the record: its id is near its start.</summary>
     private static async Task<bool> IsAtAsync(
         FileStream file, long offset, string id, CancellationToken cancellationToken)
     {

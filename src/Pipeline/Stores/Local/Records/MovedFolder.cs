@@ -15,7 +15,8 @@ internal static class MovedFolder
     public static void Rename(SqlSession session, string table, string column, string from, string to)
     {
         var (old, moved) = (ObjectUri.ForFile(from).AsPrefix(), ObjectUri.ForFile(to).AsPrefix().ToString());
-        // Older versions did not escape the path. It comes second: a new address may start with the old one.
+        // Older versions did not escape the path. This form comes second, because a new address may start with the old
+        // one.
         foreach (var address in new[] { old.ToString(), $"{old.Scheme}://{old.Key}" }.Distinct())
             session.Execute(
                 $"UPDATE {table} SET {column}=CAST(REPLACE(CAST({column} AS TEXT), $1, $2) AS BLOB)",

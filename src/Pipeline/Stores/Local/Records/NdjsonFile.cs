@@ -160,7 +160,7 @@ internal sealed class NdjsonFile(string path)
             }
             else
             {
-                // Whoever follows the file must not see lines that do not count.
+                // A reader that follows the file must not see lines that do not count.
                 Cut(stream, _committed);
             }
             stream.Dispose();

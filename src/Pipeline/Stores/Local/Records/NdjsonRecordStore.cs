@@ -57,8 +57,8 @@ internal sealed partial class NdjsonRecordStore : IRecordStore, IDisposable
     }
 
     /// <summary>
-    /// Checks and repairs a folder as <see cref="OpenAsync"/> does, for who changes its files otherwise. A state that
-    /// has no folder yet gets none.
+    /// Checks and repairs a folder as <see cref="OpenAsync"/> does, for other code that changes its files. A state
+    /// without a folder gets none.
     /// </summary>
     /// <exception cref="PipelineException">As of <see cref="OpenAsync"/>.</exception>
     public static async Task CheckAsync(
@@ -200,7 +200,7 @@ internal sealed partial class NdjsonRecordStore : IRecordStore, IDisposable
     }
 
     /// <summary>
-    /// Writes a manifest, unless an erasure has moved the lines of its records since they were located.
+    /// Writes a manifest. Returns false if an erasure has moved the lines of its records since they were located.
     /// </summary>
     private bool TryPut(SqlSession session, Manifest manifest)
     {

@@ -13,8 +13,8 @@ internal sealed class RunningHash(string path) : IDisposable
     private string? _generation;
 
     /// <summary>
-    /// Returns the digest of the first <paramref name="bytes"/> bytes of the file, in lower-case hex. In another
-    /// generation of the file, its first bytes are others.
+    /// Returns the digest of the first <paramref name="bytes"/> bytes of the file, in lower-case hex. Another
+    /// generation of the file has different bytes.
     /// </summary>
     public async Task<string> GetAsync(long bytes, string? generation, CancellationToken cancellationToken)
     {
@@ -60,7 +60,7 @@ internal sealed class RunningHash(string path) : IDisposable
         }
     }
 
-    // Two callers may come out of order, and a digest cannot go back.
+    // Callers may arrive out of order, and a digest cannot go back.
     private void Restart()
     {
         _hash.Dispose();

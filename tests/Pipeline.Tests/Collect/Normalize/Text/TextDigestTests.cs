@@ -42,7 +42,7 @@ public sealed class TextDigestTests
     public void OtherTextHasAnotherDigest(string one, string other) =>
         Assert.NotEqual(HtmlHash(one, 100), HtmlHash(other, 100));
 
-    /// <summary>The pieces come from the scanner, which cuts where its buffer ends.</summary>
+    /// <summary>The scanner cuts texts into pieces where its buffer ends.</summary>
     [Fact]
     public void PiecesGiveTheSameDigestWhereverTheyAreCut()
     {
