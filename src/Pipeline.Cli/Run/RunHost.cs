@@ -155,16 +155,22 @@ internal sealed class RunHost : IAsyncDisposable
 
     /// <summary>
     /// Whether all records are announced. If a worker was killed after it wrote records to the ledger, its message
-    /// returns when its lease ends, and whoever handles it announces them. While other lists are open, the workers that
-    /// continue them will do so.
+    /// returns when its lease ends, and whoever handles it announces them: this run too, so a message that has returned
+    /// is waited for. While other lists are open, the workers that continue them will do so.
     /// </summary>
     private async Task<bool> AreAnnouncedAsync(
-        IReadOnlyList<string> listIds, long closed, CancellationToken cancellationToken) =>
-        !_isShared
-        || TimeProvider.System.GetElapsedTime(closed) >= Lease
-        || await Services.GetRequiredService<IWorkReceiver>().CountAsync(QueueNames.Results, cancellationToken) == 0
-        || await Services.GetRequiredService<ILedger>().GetOpenListsAsync(cancellationToken)
-            .AnyAsync(list => !listIds.Contains(list.ListId), cancellationToken);
+        IReadOnlyList<string> listIds, long closed, CancellationToken cancellationToken)
+    {
+        if (!_isShared)
+            return true;
+        var queue = Services.GetRequiredService<IWorkReceiver>();
+        var isPending = TimeProvider.System.GetElapsedTime(closed) < Lease
+            ? await queue.CountAsync(QueueNames.Results, cancellationToken) > 0
+            : await queue.HasVisibleAsync(QueueNames.Results, cancellationToken);
+        return !isPending
+            || await Services.GetRequiredService<ILedger>().GetOpenListsAsync(cancellationToken)
+                .AnyAsync(list => !listIds.Contains(list.ListId), cancellationToken);
+    }
 
     private async Task<ListEntry?> FindRefusedAsync(IReadOnlyList<string> listIds, CancellationToken cancellationToken)
     {
