@@ -1,8 +1,8 @@
 using System.IO.Compression;
 using System.Text;
 using Azure.Data.Tables;
+using Microsoft.Data.Sqlite;
 using Pipeline.Stores.Azure;
-using Pipeline.Stores.Local;
 
 namespace Pipeline.Tests.Support;
 
@@ -24,24 +24,29 @@ internal static class StoreSearch
     /// <summary>Returns the rows of a SQLite database that contain a text.</summary>
     public static IReadOnlyList<string> Rows(string path, string text)
     {
-        using var session = new SqlSession(path, create: false);
-        var tables = new List<string>();
-        using (var rows = session.Query("SELECT name FROM sqlite_master WHERE type='table'"))
-        {
-            while (rows.Read())
-                tables.Add(rows.GetString(0));
-        }
+        using var database = new SqliteConnection($"Data Source={path};Pooling=False");
+        database.Open();
+        using var tables = Query(database, "SELECT name FROM sqlite_master WHERE type='table'");
         var found = new List<string>();
-        foreach (var table in tables)
+        while (tables.Read())
         {
-            using var rows = session.Query($"SELECT * FROM \"{table}\"");
+            using var rows = Query(database, $"SELECT * FROM \"{tables.GetString(0)}\"");
             while (rows.Read())
                 for (var i = 0; i < rows.FieldCount; i++)
                     if ((rows.GetValue(i) is byte[] bytes ? Encoding.Latin1.GetString(bytes) : $"{rows.GetValue(i)}")
                         .Contains(text, StringComparison.Ordinal))
-                        found.Add($"row of {table}: {rows.GetName(i)}={rows.GetValue(i)}");
+                        found.Add($"row of {tables.GetString(0)}: {rows.GetName(i)}={rows.GetValue(i)}");
         }
         return found;
+    }
+
+    private static SqliteDataReader Query(SqliteConnection database, string sql)
+    {
+        using var command = database.CreateCommand();
+#pragma warning disable CA2100 // The names of tables come from the database itself.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        return command.ExecuteReader();
     }
 
     /// <summary>Returns the places of an account that contain a text.</summary>

@@ -1,4 +1,3 @@
-using Microsoft.Data.Sqlite;
 using Pipeline.Model.Series;
 
 namespace Pipeline.Stores.Local;
@@ -74,7 +73,7 @@ internal sealed class RunScratch : IDisposable
         if (!row.Read())
             return null;
         var (outcome, key) = (ReadOutcome(row, 0), row.GetString(3));
-        row.Close();
+        row.Dispose();
         session.Execute("DELETE FROM new WHERE key=$1", key);
         return outcome;
     });
@@ -96,11 +95,11 @@ internal sealed class RunScratch : IDisposable
     /// <param name="IsLeftOut">Whether it was left out.</param>
     internal sealed record Known(SeriesOutcome? Outcome, bool IsLeftOut);
 
-    private static SeriesOutcome? ReadOutcome(SqliteDataReader row, int column) =>
-        row.IsDBNull(column)
+    private static SeriesOutcome? ReadOutcome(SqlRows row, int column) =>
+        row.IsNull(column)
             ? null
             : new(
                 row.GetString(column),
-                row.IsDBNull(column + 1) ? null : row.GetString(column + 1),
-                row.IsDBNull(column + 2) ? null : row.GetInt32(column + 2));
+                row.IsNull(column + 1) ? null : row.GetString(column + 1),
+                row.IsNull(column + 2) ? null : row.GetInt32(column + 2));
 }

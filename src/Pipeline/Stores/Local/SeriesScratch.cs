@@ -32,7 +32,7 @@ internal sealed class SeriesScratch : IDisposable
         {
             Key = key,
             Outcome = new(
-                row.GetString(0), row.IsDBNull(1) ? null : row.GetString(1), row.IsDBNull(2) ? null : row.GetInt32(2)),
+                row.GetString(0), row.IsNull(1) ? null : row.GetString(1), row.IsNull(2) ? null : row.GetInt32(2)),
             RecordId = row.GetString(3),
             ListId = row.GetString(4),
             RunAt = new(row.GetInt64(5), TimeSpan.Zero),

@@ -9,55 +9,69 @@ namespace Pipeline.Stores.Local;
 /// </summary>
 internal sealed class SqlSession : IDisposable
 {
-    private readonly SqliteConnection _connection;
-    private readonly Dictionary<string, SqliteCommand> _commands = [];
+    private readonly sqlite3 _connection;
+    private readonly Dictionary<string, SqlStatement> _statements = [];
     private readonly List<Action<bool>> _enlisted = [];
+
+    static SqlSession() => Batteries_V2.Init();
 
     /// <param name="path">The path of the file.</param>
     /// <param name="create">
     /// Whether to create a missing file. A reader must not, because an empty state would look like a new one.
     /// </param>
+    /// <exception cref="SqliteException">The file cannot be opened.</exception>
     public SqlSession(string path, bool create)
     {
-        var mode = create ? SqliteOpenMode.ReadWriteCreate : SqliteOpenMode.ReadWrite;
-        _connection = new(new SqliteConnectionStringBuilder
+        // SQLite needs no lock of its own, since no two threads use a session at the same time.
+        var result = raw.sqlite3_open_v2(
+            path, out _connection,
+            raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_NOMUTEX | (create ? raw.SQLITE_OPEN_CREATE : 0), vfs: null);
+        try
         {
-            DataSource = path, Mode = mode, Pooling = false, DefaultTimeout = 30,
-        }.ToString());
-        _connection.Open();
-        // Another process may hold the write lock during a batch, and longer while it copies a large record.
-        Script("PRAGMA busy_timeout=30000; PRAGMA temp_store=MEMORY;");
+            SqlStatement.Check(_connection, result);
+            // Another process may hold the write lock during a batch, and longer while it copies a large record.
+            // Every write of another session empties this one's cache, so a large one would only take memory.
+            Script("PRAGMA busy_timeout=30000; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-512;");
+        }
+        catch
+        {
+            _connection.Dispose();
+            throw;
+        }
     }
 
     /// <summary>
     /// Whether a transaction is open. False also after SQLite itself has rolled it back, for example because the disk
     /// is full.
     /// </summary>
-    public bool InTransaction => raw.sqlite3_get_autocommit(_connection.Handle) == 0;
+    public bool InTransaction => raw.sqlite3_get_autocommit(_connection) == 0;
 
-    /// <summary>Runs a statement. Returns the number of changed rows.</summary>
-    public int Execute(string sql, params ReadOnlySpan<object?> arguments) => Bind(sql, arguments).ExecuteNonQuery();
+    /// <summary>Runs a statement. Returns the number of rows that it inserted, changed or removed.</summary>
+    public int Execute(string sql, params ReadOnlySpan<object?> arguments)
+    {
+        using var rows = Query(sql, arguments);
+        while (rows.Read())
+        {
+        }
+        return raw.sqlite3_changes(_connection);
+    }
 
     /// <summary>Returns the first column of the first row; null for SQL's NULL and for no row.</summary>
     public object? Scalar(string sql, params ReadOnlySpan<object?> arguments)
     {
-        var value = Bind(sql, arguments).ExecuteScalar();
-        return value is DBNull ? null : value;
+        var statement = Open(sql, arguments);
+        using var rows = new SqlRows(statement);
+        return rows.Read() ? statement.Value(0) : null;
     }
 
-    /// <summary>Returns the rows. The statement is busy until the reader is disposed.</summary>
-    public SqliteDataReader Query(string sql, params ReadOnlySpan<object?> arguments) =>
-        Bind(sql, arguments).ExecuteReader();
+    /// <summary>Returns the rows. The statement is busy until they are disposed.</summary>
+    public SqlRows Query(string sql, params ReadOnlySpan<object?> arguments) => new(Open(sql, arguments));
 
     /// <summary>
     /// Runs statements without keeping them prepared. Also for pragmas, some of which act when they are prepared.
     /// </summary>
-    public void Script(string sql)
-    {
-        using var command = _connection.CreateCommand();
-        command.CommandText = sql;
-        command.ExecuteNonQuery();
-    }
+    public void Script(string sql) =>
+        SqlStatement.Check(_connection, SqlStatement.Retry(() => raw.sqlite3_exec(_connection, sql)));
 
     /// <summary>
     /// Registers an action that runs once at the end of the current batch: with true before the commit, with false if
@@ -75,26 +89,19 @@ internal sealed class SqlSession : IDisposable
 
     public void Dispose()
     {
-        foreach (var command in _commands.Values)
-            command.Dispose();
+        foreach (var statement in _statements.Values)
+            statement.Dispose();
         _connection.Dispose();
     }
 
-    private SqliteCommand Bind(string sql, ReadOnlySpan<object?> arguments)
+    private SqlStatement Open(string sql, ReadOnlySpan<object?> arguments)
     {
-        if (!_commands.TryGetValue(sql, out var command))
+        if (!_statements.TryGetValue(sql, out var statement))
         {
-            command = _connection.CreateCommand();
-            // Every statement in this folder is a constant. Values are passed as parameters.
-#pragma warning disable CA2100
-            command.CommandText = sql;
-#pragma warning restore CA2100
-            for (var i = 0; i < arguments.Length; i++)
-                command.Parameters.Add(new SqliteParameter { ParameterName = $"${i + 1}" });
-            _commands.Add(sql, command);
+            statement = new(_connection, sql);
+            _statements.Add(sql, statement);
         }
-        for (var i = 0; i < arguments.Length; i++)
-            command.Parameters[i].Value = arguments[i] ?? DBNull.Value;
-        return command;
+        statement.Open(arguments);
+        return statement;
     }
 }

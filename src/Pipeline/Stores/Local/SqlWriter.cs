@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using System.Threading.Channels;
 using Pipeline.Model;
 
 namespace Pipeline.Stores.Local;
@@ -13,7 +13,7 @@ internal sealed class SqlWriter : IAsyncDisposable
 {
     private const int MaxBatch = 256;
 
-    private readonly BlockingCollection<Work> _waiting = [];
+    private readonly Channel<Work> _waiting = Channel.CreateUnbounded<Work>(new() { SingleReader = true });
     private readonly SqlSession _session;
     private readonly string _path;
     private readonly Task _loop;
@@ -24,8 +24,7 @@ internal sealed class SqlWriter : IAsyncDisposable
     {
         _session = session;
         _path = path;
-        _loop = Task.Factory.StartNew(
-            Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        _loop = Task.Run(RunAsync);
     }
 
     /// <summary>
@@ -40,35 +39,26 @@ internal sealed class SqlWriter : IAsyncDisposable
         var work = new Work<T>(write, durable, cancellationToken);
         if (_broken is { } cause)
             return Task.FromException<T>(cause);
-        try
-        {
-            _waiting.Add(work, CancellationToken.None);
-        }
-        catch (InvalidOperationException) when (_waiting.IsAddingCompleted)
-        {
-            throw new ObjectDisposedException(nameof(LocalDatabase));
-        }
+        ObjectDisposedException.ThrowIf(!_waiting.Writer.TryWrite(work), typeof(LocalDatabase));
         return work.Task;
     }
 
     /// <summary>Finishes the waiting writes, then stops.</summary>
     public async ValueTask DisposeAsync()
     {
-        _waiting.CompleteAdding();
+        _waiting.Writer.TryComplete();
         await _loop;
-        _waiting.Dispose();
         _session.Dispose();
     }
 
-    private void Run()
+    private async Task RunAsync()
     {
         var batch = new List<Work>();
         // A broken writer continues to take work in order to fail it, so that no caller waits forever.
-        foreach (var first in _waiting.GetConsumingEnumerable())
+        while (await _waiting.Reader.WaitToReadAsync())
         {
-            batch.Add(first);
-            while (batch.Count < MaxBatch && _waiting.TryTake(out var next))
-                batch.Add(next);
+            while (batch.Count < MaxBatch && _waiting.Reader.TryRead(out var work))
+                batch.Add(work);
             Finish(batch);
             batch.Clear();
         }

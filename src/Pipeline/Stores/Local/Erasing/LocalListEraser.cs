@@ -99,7 +99,7 @@ internal sealed class LocalListEraser(LocalDatabase database, TimeProvider time)
                 queue.EndsWith(QueueNames.PoisonSuffix, StringComparison.Ordinal)
                     ? queue[..^QueueNames.PoisonSuffix.Length]
                     : queue,
-                rows.GetFieldValue<byte[]>(2)));
+                rows.GetBytes(2)));
         }
         return page;
     }

@@ -124,7 +124,7 @@ internal static class RecordsErasure
         using (var rows = session.Query("SELECT json FROM manifest WHERE list_id<>$1", gone.ListId))
         {
             while (rows.Read())
-                if (ManifestText.Read(rows.GetFieldValue<byte[]>(0)) is { } manifest)
+                if (ManifestText.Read(rows.GetBytes(0)) is { } manifest)
                     manifests.Add(manifest);
         }
         var lengths = manifests.SelectMany(m => m.Locations).Select(l => l.Bytes - gone.BytesBefore(l.Bytes));

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Microsoft.Data.Sqlite;
 using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Ports.Reading;
@@ -88,7 +87,7 @@ internal static partial class LedgerRows
         return All(rows, ReadSubmission);
     }
 
-    private static SubmissionEntry ReadSubmission(SqliteDataReader row) => new()
+    private static SubmissionEntry ReadSubmission(SqlRows row) => new()
     {
         SubmissionId = row.GetString(0),
         ListId = row.GetString(1),
@@ -171,7 +170,7 @@ internal static partial class LedgerRows
                 + "WHERE list_id IN (SELECT value FROM json_each($1)) AND state<>$2 ORDER BY list_id, sequence",
             ids, (int)SubmissionState.Closed);
         // Counted from the end, because a submission may get further columns.
-        var at = rows.FieldCount - 3;
+        var at = rows.Columns - 3;
         while (rows.Read())
             live.Add((ReadSubmission(rows), new(rows.GetInt32(at), rows.GetInt32(at + 1), rows.GetInt32(at + 2))));
         return live;

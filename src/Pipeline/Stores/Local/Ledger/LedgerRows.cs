@@ -1,5 +1,4 @@
 using System.Globalization;
-using Microsoft.Data.Sqlite;
 using Pipeline.Model;
 using Pipeline.Model.Series;
 using Pipeline.Ports.Reading;
@@ -167,7 +166,7 @@ internal static partial class LedgerRows
             InputSeries.Write(input.Series),
             input.Place?.Part, input.Place?.Offset, input.Place?.Length, input.ContentDigest);
 
-    private static ListEntry ReadList(SqliteDataReader row) => new()
+    private static ListEntry ReadList(SqlRows row) => new()
     {
         ListId = row.GetString(0),
         State = (ListState)row.GetInt32(1),
@@ -193,7 +192,7 @@ internal static partial class LedgerRows
     };
 
     // All inputs share one string of the submission id, because thousands of them are in memory.
-    private static InputEntry ReadInput(SqliteDataReader row, string submissionId)
+    private static InputEntry ReadInput(SqlRows row, string submissionId)
     {
         var url = row.GetString(3);
         return new()
@@ -212,23 +211,23 @@ internal static partial class LedgerRows
             FinishedAt = Time(row, 11),
             MovedTo = NullableText(row, 12),
             Kept = NullableText(row, 13),
-            HttpStatus = row.IsDBNull(14) ? null : row.GetInt32(14),
+            HttpStatus = row.IsNull(14) ? null : row.GetInt32(14),
             Series = InputSeries.Read(NullableText(row, 15)),
             Version = Text(row.GetInt64(16)),
-            Place = row.IsDBNull(17) ? null : new(row.GetString(17), row.GetInt64(18), row.GetInt64(19)),
+            Place = row.IsNull(17) ? null : new(row.GetString(17), row.GetInt64(18), row.GetInt64(19)),
             ContentDigest = NullableText(row, 20),
         };
     }
 
-    private static TaskEntry ReadTask(SqliteDataReader row) => 
-        new(row.GetString(0), row.IsDBNull(1) ? null : row.GetInt32(1), row.GetBoolean(2));
+    private static TaskEntry ReadTask(SqlRows row) => 
+        new(row.GetString(0), row.IsNull(1) ? null : row.GetInt32(1), row.GetBoolean(2));
 
     // Most inputs are only a URL. Omitting those makes the file a third smaller.
     private static string? Packed(InputEntry input) => input.Input == OnlyUrl(input.Url) ? null : input.Input;
 
     private static string OnlyUrl(string url) => $$"""{"url":"{{url}}"}""";
 
-    private static List<T> All<T>(SqliteDataReader rows, Func<SqliteDataReader, T> read)
+    private static List<T> All<T>(SqlRows rows, Func<SqlRows, T> read)
     {
         var all = new List<T>();
         while (rows.Read())
@@ -238,11 +237,11 @@ internal static partial class LedgerRows
 
     private static long? Ticks(DateTimeOffset? time) => time?.UtcTicks;
 
-    private static DateTimeOffset? Time(SqliteDataReader row, int column) =>
-        row.IsDBNull(column) ? null : new(row.GetInt64(column), TimeSpan.Zero);
+    private static DateTimeOffset? Time(SqlRows row, int column) =>
+        row.IsNull(column) ? null : new(row.GetInt64(column), TimeSpan.Zero);
 
-    private static string? NullableText(SqliteDataReader row, int column) =>
-        row.IsDBNull(column) ? null : row.GetString(column);
+    private static string? NullableText(SqlRows row, int column) =>
+        row.IsNull(column) ? null : row.GetString(column);
 
     private static string Text(long version) => version.ToString(CultureInfo.InvariantCulture);
 

@@ -1,4 +1,3 @@
-using Microsoft.Data.Sqlite;
 using Pipeline.Model;
 using Pipeline.Ports.Reading;
 
@@ -39,15 +38,15 @@ internal sealed class LocalInputIndex(LocalDatabase database) : IInputIndex
         using var rows = Query(session, query);
         while (rows.Read())
         {
-            var filter = rows.IsDBNull(1) ? [] : rows.GetFieldValue<byte[]>(1);
+            var filter = rows.IsNull(1) ? [] : rows.GetBytes(1);
             if (KeyFilter.MayHold(filter, query))
-                candidates.Add((rows.GetString(0), rows.IsDBNull(2) ? null : rows.GetInt32(2)));
+                candidates.Add((rows.GetString(0), rows.IsNull(2) ? null : rows.GetInt32(2)));
         }
 
         return candidates;
     }
 
-    private static SqliteDataReader Query(SqlSession session, InputQuery query) => query.Key switch
+    private static SqlRows Query(SqlSession session, InputQuery query) => query.Key switch
     {
         // The order of the join makes it one look-up for each submission instead of a scan of all tasks.
         InputKey.Task => session.Query(

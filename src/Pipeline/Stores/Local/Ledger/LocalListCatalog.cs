@@ -53,7 +53,7 @@ internal sealed class LocalListCatalog(LocalDatabase database, TimeProvider time
             while (rows.Read())
                 events.Add(new(
                     new(rows.GetInt64(0), TimeSpan.Zero), rows.GetString(1),
-                    rows.IsDBNull(2) ? null : rows.GetString(2), rows.GetString(3), rows.GetString(4)));
+                    rows.IsNull(2) ? null : rows.GetString(2), rows.GetString(3), rows.GetString(4)));
             return events;
         }, cancellationToken);
 

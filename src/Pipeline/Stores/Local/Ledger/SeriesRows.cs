@@ -20,8 +20,8 @@ internal static class SeriesRows
                 Key = rows.GetString(0),
                 Outcome = new(
                     rows.GetString(1),
-                    rows.IsDBNull(2) ? null : rows.GetString(2),
-                    rows.IsDBNull(3) ? null : rows.GetInt32(3)),
+                    rows.IsNull(2) ? null : rows.GetString(2),
+                    rows.IsNull(3) ? null : rows.GetInt32(3)),
                 RecordId = rows.GetString(4),
                 ListId = rows.GetString(5),
                 RunAt = new(rows.GetInt64(6), TimeSpan.Zero),
@@ -70,7 +70,7 @@ internal static class SeriesRows
             "SELECT pin FROM series_pin WHERE list_id=$1 AND block>$2 ORDER BY block LIMIT $3", listId, after, max);
         var pins = new List<byte[]>();
         while (rows.Read())
-            pins.Add(rows.GetFieldValue<byte[]>(0));
+            pins.Add(rows.GetBytes(0));
         return pins;
     }
 

@@ -250,8 +250,8 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
         while (rows.Read())
         {
             messages.Add(new(
-                queue, rows.GetInt64(0), rows.GetInt64(1), rows.GetFieldValue<byte[]>(2), rows.GetInt32(3),
-                rows.IsDBNull(4) ? null : rows.GetString(4))
+                queue, rows.GetInt64(0), rows.GetInt64(1), rows.GetBytes(2), rows.GetInt32(3),
+                rows.IsNull(4) ? null : rows.GetString(4))
             {
                 VisibleAt = new(rows.GetInt64(5), TimeSpan.Zero),
             });

@@ -73,7 +73,7 @@ internal sealed class FailuresFile(string path)
         using var rows = session.Query("SELECT json FROM failure ORDER BY sequence");
         while (rows.Read())
         {
-            stream.Write(rows.GetFieldValue<byte[]>(0));
+            stream.Write(rows.GetBytes(0));
             stream.WriteByte((byte)'\n');
         }
     }

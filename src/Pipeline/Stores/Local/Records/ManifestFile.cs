@@ -66,7 +66,7 @@ internal sealed class ManifestFile(string path)
             using var rows = session.Query("SELECT json FROM manifest ORDER BY list_id");
             while (rows.Read())
             {
-                using var manifest = JsonDocument.Parse(rows.GetFieldValue<byte[]>(0));
+                using var manifest = JsonDocument.Parse(rows.GetBytes(0));
                 manifest.WriteTo(json);
             }
             if (!isOne)

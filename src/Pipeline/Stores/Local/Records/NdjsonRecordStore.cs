@@ -85,8 +85,8 @@ internal sealed partial class NdjsonRecordStore : IRecordStore, IDisposable
         await _database.WriteAsync(
             session =>
             {
-                foreach (var record in records)
-                    Put(session, record);
+                foreach (var list in records.GroupBy(record => record.ListId))
+                    Put(session, list.Key, list);
             },
             durable: false,
             cancellationToken);
@@ -182,7 +182,7 @@ internal sealed partial class NdjsonRecordStore : IRecordStore, IDisposable
             "SELECT (SELECT records FROM record_count WHERE list_id=$1), length FROM sink_file "
                 + "WHERE name='records.ndjson'",
             listId);
-        return rows.Read() && !rows.IsDBNull(0)
+        return rows.Read() && !rows.IsNull(0)
             ? (rows.GetInt64(0), rows.GetInt64(1), RecordsErasure.GenerationOf(session))
             : default;
     }
@@ -273,20 +273,30 @@ internal sealed partial class NdjsonRecordStore : IRecordStore, IDisposable
         _manifest.Repair(session);
     }
 
-    private void Put(SqlSession session, StagedRecord record)
+    private void Put(SqlSession session, string listId, IEnumerable<StagedRecord> records)
     {
-        if (session.Scalar("SELECT 1 FROM record WHERE id=$1", record.Id) is not null
-            || ErasedLists.Has(session, record.ListId))
+        if (ErasedLists.Has(session, listId))
             return;
+        var added = records.Count(record => TryPut(session, record));
+        if (added > 0)
+            session.Execute(
+                "INSERT INTO record_count(list_id, records) VALUES($1, $2) "
+                    + "ON CONFLICT DO UPDATE SET records=records+excluded.records",
+                listId, added);
+    }
+
+    /// <summary>Adds a record to the file. Returns false if the file has it.</summary>
+    private bool TryPut(SqlSession session, StagedRecord record)
+    {
+        if (session.Scalar("SELECT 1 FROM record WHERE id=$1", record.Id) is not null)
+            return false;
         var start = _records.Append(session, stream => Copy(record, stream));
         CrashPoint.Pass("sink.after-append");
         session.Execute(
             "INSERT INTO record(id, list_id, submission_id, offset, length) VALUES($1, $2, $3, $4, $5)",
             record.Id, record.ListId, record.SubmissionId, start, record.Bytes);
-        session.Execute(
-            "INSERT INTO record_count(list_id, records) VALUES($1, 1) ON CONFLICT DO UPDATE SET records=records+1",
-            record.ListId);
         _failures.Remove(session, record.Id);
+        return true;
     }
 
     private static void Copy(StagedRecord record, Stream stream)
