@@ -68,7 +68,7 @@ public sealed class CollectOptions : ISettings
     public int SpillAt { get; set; } = 4 << 20;
 
     /// <summary>
-    /// Bytes of all records in progress kept in memory. Beyond that each keeps 64 KiB, and the rest of it spills.
+    /// Bytes of all records in progress kept in memory. Beyond that each keeps 32 KiB, and the rest of it spills.
     /// </summary>
     [Range<long>("1", "1099511627776")]
     public long StagingBytes { get; set; } = 16 << 20;

@@ -9,8 +9,8 @@ namespace Pipeline.Staging;
 /// </param>
 internal sealed class StagingPool(long maxBytes)
 {
-    /// <summary>Size of a chunk, bytes.</summary>
-    public const int ChunkBytes = 64 * 1024;
+    /// <summary>Size of a chunk, bytes: about that of a small page, since a record takes at least one.</summary>
+    public const int ChunkBytes = 32 * 1024;
 
     // The default of Collect:StagingBytes, plus a chunk for each of 64 records. Only full collections free other
     // chunks, and their memory stays fragmented.

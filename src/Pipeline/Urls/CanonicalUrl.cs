@@ -47,8 +47,10 @@ internal static class CanonicalUrl
         // Uri canonicalizes path and query. It gets a placeholder host because it refuses some hosts browsers accept.
         if (!Uri.TryCreate($"http://h{rest}", UriKind.Absolute, out var uri))
             return url;
-        return $"{parts.Scheme}://{parts.User}{host}{parts.Port}{UpperEscapes(uri.PathAndQuery)}"
+        var canonical = $"{parts.Scheme}://{parts.User}{host}{parts.Port}{UpperEscapes(uri.PathAndQuery)}"
             + (withFragment && hash >= 0 ? parts.Rest[hash..] : "");
+        // Most URLs are canonical, and thousands are kept in both forms.
+        return canonical == url ? url : canonical;
     }
 
     private static Parts? Split(string url)
