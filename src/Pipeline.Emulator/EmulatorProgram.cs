@@ -6,9 +6,14 @@ namespace Pipeline.Emulator;
 /// <summary>The emulator as a command: a program of its own, and <c>pipeline emulator</c>.</summary>
 public static class EmulatorProgram
 {
+    // EPIPE, which .NET gives as it is.
+    private const int BrokenPipe = 32;
+
     /// <summary>Runs an emulator until SIGINT or SIGTERM, or on request until its standard input closes.</summary>
     /// <param name="args">The arguments, as <c>--help</c> lists them.</param>
-    /// <returns>The exit code: 0 when stopped, 1 for an error, 2 for wrong arguments.</returns>
+    /// <returns>
+    /// The exit code: 0 when stopped, 1 for an error, 2 for wrong arguments, 141 if the reader of the output has gone.
+    /// </returns>
     public static async Task<int> RunAsync(IReadOnlyList<string> args)
     {
         try
@@ -27,6 +32,10 @@ public static class EmulatorProgram
         {
             Console.Error.WriteLine($"pipeline: {error.Message}");
             return 2;
+        }
+        catch (IOException error) when (error.HResult == BrokenPipe)
+        {
+            return 141;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

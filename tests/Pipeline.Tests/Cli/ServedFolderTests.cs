@@ -119,6 +119,19 @@ public sealed class ServedFolderTests : IDisposable
         Assert.Equal(("list mine\n141\n", ""), (output, error));
     }
 
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("emulator --help")]
+    public async Task HelpEndsQuietlyIfItsReaderHasGone(string arguments)
+    {
+        using var piped = CliProcess.StartShell(
+            $"{{ sleep 0.5; $pipeline {arguments}; }} | true; echo ${{PIPESTATUS[0]}}");
+
+        var (_, output, error) = await piped.WaitAsync();
+
+        Assert.Equal(("141\n", ""), (output, error));
+    }
+
     public void Dispose() => _state.Dispose();
 
     private async Task<string> ShowAsync(params string[] arguments)

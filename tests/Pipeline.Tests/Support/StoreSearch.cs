@@ -26,27 +26,25 @@ internal static class StoreSearch
     {
         using var database = new SqliteConnection($"Data Source={path};Pooling=False");
         database.Open();
-        using var tables = Query(database, "SELECT name FROM sqlite_master WHERE type='table'");
         var found = new List<string>();
-        while (tables.Read())
-        {
-            using var rows = Query(database, $"SELECT * FROM \"{tables.GetString(0)}\"");
-            while (rows.Read())
-                for (var i = 0; i < rows.FieldCount; i++)
-                    if ((rows.GetValue(i) is byte[] bytes ? Encoding.Latin1.GetString(bytes) : $"{rows.GetValue(i)}")
+        foreach (var table in Query(database, "SELECT name FROM sqlite_master WHERE type='table'"))
+            foreach (var row in Query(database, $"SELECT * FROM \"{table.GetString(0)}\""))
+                for (var i = 0; i < row.FieldCount; i++)
+                    if ((row.GetValue(i) is byte[] bytes ? Encoding.Latin1.GetString(bytes) : $"{row.GetValue(i)}")
                         .Contains(text, StringComparison.Ordinal))
-                        found.Add($"row of {tables.GetString(0)}: {rows.GetName(i)}={rows.GetValue(i)}");
-        }
+                        found.Add($"row of {table.GetString(0)}: {row.GetName(i)}={row.GetValue(i)}");
         return found;
     }
 
-    private static SqliteDataReader Query(SqliteConnection database, string sql)
+    private static IEnumerable<SqliteDataReader> Query(SqliteConnection database, string sql)
     {
         using var command = database.CreateCommand();
 #pragma warning disable CA2100 // The names of tables come from the database itself.
         command.CommandText = sql;
 #pragma warning restore CA2100
-        return command.ExecuteReader();
+        using var rows = command.ExecuteReader();
+        while (rows.Read())
+            yield return rows;
     }
 
     /// <summary>Returns the places of an account that contain a text.</summary>

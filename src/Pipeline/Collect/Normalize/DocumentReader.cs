@@ -89,7 +89,7 @@ internal sealed class DocumentReader(CollectOptions options, StagingPool staging
                 }
                 finally
                 {
-                    staging.Return(piece.Array!);
+                    ArrayPool<byte>.Shared.Return(piece.Array!);
                 }
             }
         }
@@ -99,20 +99,20 @@ internal sealed class DocumentReader(CollectOptions options, StagingPool staging
             await stop.CancelAsync();
             await decompressing;
             while (pieces.Reader.TryRead(out var left))
-                staging.Return(left.Array!);
+                ArrayPool<byte>.Shared.Return(left.Array!);
         }
     }
 
     /// <summary>Decompresses into the channel. It never throws: the reader of the channel gets the exception.</summary>
     private async Task DecompressAsync(ChannelWriter<ArraySegment<byte>> pieces, CancellationToken cancellationToken)
     {
-        var buffer = staging.Rent();
+        var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         try
         {
             while (await FillAsync(buffer, cancellationToken) is var filled and > 0)
             {
                 await pieces.WriteAsync(new(buffer, 0, filled), cancellationToken);
-                buffer = staging.Rent();
+                buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
             }
             pieces.Complete();
         }
@@ -120,7 +120,7 @@ internal sealed class DocumentReader(CollectOptions options, StagingPool staging
         {
             pieces.Complete(e);
         }
-        staging.Return(buffer);
+        ArrayPool<byte>.Shared.Return(buffer);
     }
 
     private async ValueTask<int> FillAsync(byte[] buffer, CancellationToken cancellationToken)

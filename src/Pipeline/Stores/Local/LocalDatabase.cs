@@ -61,9 +61,10 @@ internal sealed class LocalDatabase : IAsyncDisposable
     {
         if (cancellationToken.IsCancellationRequested)
             return Task.FromCanceled<T>(cancellationToken);
+        SqlSession? session = null;
         try
         {
-            var session = _readers.TryTake(out var idle) ? idle : new(Path, create: false);
+            session = _readers.TryTake(out var idle) ? idle : new(Path, create: false);
             var result = query(session);
             _readers.Add(session);
             return Task.FromResult(result);
@@ -71,6 +72,7 @@ internal sealed class LocalDatabase : IAsyncDisposable
         // The session of a failed query is not reused, because its statements may be in any state.
         catch (Exception error)
         {
+            session?.Dispose();
             return Task.FromException<T>(LocalErrors.Translate(error, Path));
         }
     }

@@ -6,14 +6,14 @@ using SQLitePCL;
 namespace Pipeline.Stores.Local;
 
 /// <summary>
-/// A prepared statement of a <see cref="SqlSession"/>. Its parameters are found by name once, not at each execution,
-/// and nothing is allocated for them: a run executes several statements a URL.
+/// A prepared statement of a <see cref="SqlSession"/>. Its parameters are found by name once and not at each execution:
+/// a run executes ten statements a URL.
 /// </summary>
 internal sealed class SqlStatement : IDisposable
 {
     private const int StackBytes = 512;
 
-    // SQLite does not wait by itself where waiting could be a deadlock, for instance when the log is created.
+    // SQLite does not wait where that could be a deadlock, for instance when several processes turn on the log.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
@@ -27,7 +27,10 @@ internal sealed class SqlStatement : IDisposable
     public SqlStatement(sqlite3 connection, string sql)
     {
         _connection = connection;
-        Check(raw.sqlite3_prepare_v3(connection, sql, raw.SQLITE_PREPARE_PERSISTENT, out _statement));
+        sqlite3_stmt? statement = null;
+        Check(Retry(
+            () => raw.sqlite3_prepare_v3(connection, sql, raw.SQLITE_PREPARE_PERSISTENT, out statement)));
+        _statement = statement!;
         // SQLite numbers parameters by their first use, not by their names.
         _parameters =
         [

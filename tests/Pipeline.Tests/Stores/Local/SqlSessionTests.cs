@@ -49,7 +49,8 @@ public sealed class SqlSessionTests : IDisposable
         using var rows = _session.Query("SELECT 7, 1, 'text', x'00ff', NULL UNION ALL SELECT 8, 0, '', x'', 1");
 
         Assert.True(rows.Read());
-        Assert.Equal((7, 7L, true, "text"), (rows.GetInt32(0), rows.GetInt64(0), rows.GetBoolean(1), rows.GetString(2)));
+        Assert.Equal((7, 7L), (rows.GetInt32(0), rows.GetInt64(0)));
+        Assert.Equal((true, "text"), (rows.GetBoolean(1), rows.GetString(2)));
         Assert.Equal([0, 255], rows.GetBytes(3));
         Assert.True(rows.IsNull(4));
         Assert.True(rows.Read());
@@ -127,8 +128,9 @@ public sealed class SqlSessionTests : IDisposable
         _session.Script("PRAGMA journal_mode=WAL; CREATE TABLE t(id INTEGER PRIMARY KEY); BEGIN IMMEDIATE;");
         using var other = new SqlSession(PathOf("state.db"), create: false);
 
-        var waiting = Task.Run(() => other.Execute("INSERT INTO t(id) VALUES(1)"), TestContext.Current.CancellationToken);
-        await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, TestContext.Current.CancellationToken);
+        var stop = TestContext.Current.CancellationToken;
+        var waiting = Task.Run(() => other.Execute("INSERT INTO t(id) VALUES(1)"), stop);
+        await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, stop);
         Assert.False(waiting.IsCompleted);
         _session.Script("COMMIT");
 
