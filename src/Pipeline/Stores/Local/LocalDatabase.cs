@@ -37,7 +37,7 @@ internal sealed class LocalDatabase : IAsyncDisposable
 
     /// <summary>Runs a write in the next transaction.</summary>
     /// <param name="write">
-    /// Runs on the writer's thread. Runs again if another write in its transaction fails. Must not wait for another
+    /// Runs in the writer. Runs again if another write in its transaction fails. Must not wait for another
     /// write.
     /// </param>
     /// <param name="durable">Whether it must survive a power loss, and not only the end of the process.</param>

@@ -31,7 +31,7 @@ internal sealed class SqlWriter : IAsyncDisposable
     /// Queues a write. The task ends when the write is committed, has failed, or was cancelled before it started; never
     /// while it may still run.
     /// </summary>
-    /// <param name="write">Runs on the writer's thread in a transaction.</param>
+    /// <param name="write">Runs in the writer in a transaction.</param>
     /// <param name="durable">Whether it must survive a power loss, and not only the end of the process.</param>
     /// <param name="cancellationToken">Cancels the write while it waits.</param>
     public Task<T> WriteAsync<T>(Func<SqlSession, T> write, bool durable, CancellationToken cancellationToken)

@@ -2,8 +2,8 @@ namespace Pipeline.Stores.Local.Records;
 
 /// <summary>
 /// <c>failures.ndjson</c>: the table of failures, one line each. New failures are appended. A failure rarely changes or
-/// is replaced by a record; its old line then stays until the next manifest, when the file is rewritten. Used only on
-/// the writer's thread.
+/// is replaced by a record; its old line then stays until the next manifest, when the file is rewritten. Used only by
+/// the writer.
 /// </summary>
 internal sealed class FailuresFile(string path)
 {

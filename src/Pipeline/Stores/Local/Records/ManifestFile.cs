@@ -6,7 +6,7 @@ namespace Pipeline.Stores.Local.Records;
 
 /// <summary>
 /// <c>manifest.json</c>: the manifest of the only list in the folder; for several lists, their sums, with every
-/// manifest under <c>lists</c>. Used only on the writer's thread.
+/// manifest under <c>lists</c>. Used only by the writer.
 /// </summary>
 internal sealed class ManifestFile(string path)
 {

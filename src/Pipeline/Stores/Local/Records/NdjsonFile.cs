@@ -18,7 +18,7 @@ internal enum FileCondition
 /// <summary>
 /// An output file whose committed length is in the state. Appends write after that length and increase it when their
 /// transaction commits. So bytes that a crash leaves after it are not part of the file, and the next append by any
-/// process removes them. Used only on the writer's thread.
+/// process removes them. Used only by the writer.
 /// </summary>
 #pragma warning disable CA1001 // The stream is closed at the end of each batch.
 internal sealed class NdjsonFile(string path)
