@@ -7,7 +7,7 @@ using Pipeline.Submit;
 
 namespace Pipeline.Sweep;
 
-/// <summary>Posts failed inputs again as far as the retry policy allows it.</summary>
+/// <summary>Posts failed inputs again if the retry policy allows it.</summary>
 internal sealed partial class InputRetries(
     ILedger ledger, Resubmission repeats, IOptions<PipelineOptions> options, ILogger<InputRetries> logger)
 {

@@ -91,7 +91,7 @@ internal sealed class SqlStatement : IDisposable
         return result == raw.SQLITE_ROW;
     }
 
-    /// <summary>Ends the execution and forgets the arguments.</summary>
+    /// <summary>Ends the execution and releases the arguments.</summary>
     public void Close()
     {
         if (!_isOpen)

@@ -30,7 +30,7 @@ internal sealed class EarlierPosts(
     private (LedgerRestore? Of, PostsByOwner Posts, DateTimeOffset Until) _known =
         (null, PostsByOwner.None, DateTimeOffset.MinValue);
 
-    /// <summary>Returns what was posted in the lost time of a restore.</summary>
+    /// <summary>Returns what was posted between the backup and its restore.</summary>
     /// <exception cref="PipelineException">The API does not answer, or refuses us.</exception>
     public async Task<PostsByOwner> ReadAsync(LedgerRestore restore, CancellationToken cancellationToken)
     {

@@ -94,7 +94,7 @@ internal static class KeptRows
         _ => null,
     };
 
-    /// <summary>Removes the last run from a schedule if that list was erased.</summary>
+    /// <summary>If the list of a schedule's last run was erased, removes that run from the schedule.</summary>
     public static void ForgetErased(TableEntity row, Func<string, bool> isErased)
     {
         if (row.PartitionKey == LedgerKeys.SchedulePartition && row.GetString(Json) is { } json

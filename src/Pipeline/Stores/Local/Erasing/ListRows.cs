@@ -86,7 +86,7 @@ internal static class ListRows
     }
 
     /// <summary>
-    /// Forgets the keys of requests that made the list, and that the list was the last run of a schedule.
+    /// Removes the keys of the requests that created the list, and the list from the schedule whose last run it was.
     /// </summary>
     private static int EraseSettings(SqlSession session, string listId)
     {
